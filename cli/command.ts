@@ -1,0 +1,49 @@
+/**
+ * What every command shares: exit codes, where output goes, and how failures read.
+ *
+ * One JSON document goes to stdout when `--json` is given and nothing else does; everything meant
+ * for a person's eye during the work (progress, warnings, logs) goes to stderr.
+ */
+
+/** What was asked held; what was asked did not hold; the question itself was wrong. */
+export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** Wrong usage or unreadable input: one clear line on stderr, exit 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** Prints the one JSON document of a command. */
+export function printJson(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}
+
+/** Prints one line for people on stdout. */
+export function printLine(text = ''): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** Prints one line on stderr: progress, warnings, and errors. */
+export function printNote(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+/**
+ * Wraps a command's work for commander: the returned code becomes the process's exit code, and a
+ * UsageError becomes one line on stderr and exit 2. Any other error is a fault of ours and stops
+ * the process with its stack.
+ */
+export function action<Arguments extends unknown[]>(
+  work: (...args: Arguments) => ExitCode | Promise<ExitCode>,
+): (...args: Arguments) => Promise<void> {
+  return async (...args) => {
+    try {
+      process.exitCode = await work(...args);
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      printNote(`posp: ${error.message}`);
+      process.exitCode = EXIT.usage;
+    }
+  };
+}

@@ -1,0 +1,98 @@
+/**
+ * Makes a bare clone ready: packages installed as the lock file says, TypeScript compiled.
+ *
+ * This file must run before anything is installed, so it uses Node alone. It writes to stderr only,
+ * because the command that follows may promise one JSON document on stdout.
+ */
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('..', import.meta.url));
+const installStamp = join(root, 'node_modules', '.posp-installed');
+const buildStamp = join(root, 'dist', '.posp-built');
+export const sourceFolders = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8')).include;
+
+/** Says one line to the person waiting. */
+export function say(text) {
+  process.stderr.write(`posp: ${text}\n`);
+}
+
+/** Runs a command with its output on stderr; true when it exited with 0. */
+export function run(command, args, options = {}) {
+  const result = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2], ...options });
+  return result.status === 0;
+}
+
+/** Installs the packages when node_modules does not fit the lock file or this Node. */
+export function install() {
+  const wanted = hashOf([
+    readFileSync(join(root, 'package-lock.json')),
+    process.versions.modules,
+    process.platform,
+    process.arch,
+  ]);
+  if (readStamp(installStamp) === wanted) return;
+  say('installing packages (once; about a minute) …');
+  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+  if (!run(npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'])) {
+    say('`npm ci` failed. Is a package registry reachable? Its message is above.');
+    process.exit(1);
+  }
+  writeFileSync(installStamp, wanted);
+}
+
+/** Compiles when a source file is newer than, missing from, or gone since the last build. */
+export function build() {
+  const wanted = hashOf(sourceFiles().map((path) => `${path} ${stampOf(path)}`));
+  if (readStamp(buildStamp) === wanted) return;
+  say('compiling TypeScript …');
+  removeOrphans();
+  const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  if (!run(process.execPath, [compiler, '-p', root])) {
+    say('the TypeScript compiler found errors; they are above.');
+    process.exit(1);
+  }
+  writeFileSync(buildStamp, wanted);
+}
+
+/** Compiled files whose source is gone would still be found by imports and by the test runner. */
+function removeOrphans() {
+  const dist = join(root, 'dist');
+  if (!existsSync(dist)) return;
+  for (const entry of readdirSync(dist, { recursive: true })) {
+    const path = String(entry);
+    if (path.endsWith('.js') && !existsSync(join(root, path.replace(/\.js$/, '.ts')))) {
+      rmSync(join(dist, path));
+    }
+  }
+}
+
+function sourceFiles() {
+  const files = [join(root, 'tsconfig.json')];
+  for (const folder of sourceFolders) {
+    if (!existsSync(join(root, folder))) continue;
+    for (const entry of readdirSync(join(root, folder), { recursive: true })) {
+      const path = String(entry);
+      if (path.endsWith('.ts') || path.endsWith('.json')) files.push(join(root, folder, path));
+    }
+  }
+  return files.sort();
+}
+
+function stampOf(path) {
+  const { mtimeMs, size } = statSync(path);
+  return `${mtimeMs} ${size}`;
+}
+
+function hashOf(parts) {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part).update('\n');
+  return hash.digest('hex');
+}
+
+function readStamp(path) {
+  return existsSync(path) ? readFileSync(path, 'utf8') : '';
+}
