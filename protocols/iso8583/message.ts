@@ -1,0 +1,71 @@
+import type { Explanation } from './explain.ts';
+
+/** A field's value to encode: text as `Message.get` gives it, or the raw value bytes. */
+export type FieldValue = string | Uint8Array;
+
+/** Field number to value. */
+export type FieldValues = { readonly [field: number]: FieldValue | undefined };
+
+/** A message to encode. */
+export interface MessageInput {
+  readonly mti: string;
+  readonly fields: FieldValues;
+}
+
+/**
+ * A decoded message. Decoding finds the offsets only; a field becomes a value when it is asked for.
+ * The message keeps views of the received bytes, so the caller must not reuse that memory while
+ * the message lives.
+ */
+export interface Message {
+  /** Four digits, e.g. `0200`. */
+  readonly mti: string;
+  /** From the MTI to the last field: a view of what was received, trailing bytes left out. */
+  readonly body: Uint8Array;
+  /** Bytes behind the last field: padding of a carrier, or a sender's mistake. */
+  readonly trailing: Uint8Array;
+  /** Upper-case hex of the bitmap or bitmaps as received. */
+  readonly bitmap: string;
+  has(field: number): boolean;
+  /**
+   * n, z, an, ans as text; binary as upper-case hex; undefined when the field is absent.
+   * Throws ProtocolError `bad-digit` when a numeric field holds something else than digits.
+   */
+  get(field: number): string | undefined;
+  /** The raw value bytes without the length prefix (a view). */
+  bytes(field: number): Uint8Array | undefined;
+  /** The numbers of the fields that are present, ascending, without the bitmap's own (1, 65). */
+  fields(): number[];
+  /**
+   * The body without the value of the MAC field (64, 128 or 192) that ends it, or the whole body
+   * when no MAC field does. A view of received bytes: a MAC is never computed over re-encoded ones.
+   */
+  macInput(): Uint8Array;
+  /** Reads every field; throws the ProtocolError of the first that is not what its type says. */
+  check(): void;
+  /** The masked form: what a logger prints is safe by construction. */
+  toJSON(): SafeMessage;
+}
+
+/** The masked form of a message: card number first 6 and last 4, no track, no PIN block, no keys. */
+export interface SafeMessage {
+  readonly mti: string;
+  readonly fields: { readonly [field: string]: string };
+}
+
+/** What `compile(dialect)` gives. One codec serves any number of connections; it holds no state. */
+export interface Codec {
+  readonly name: string;
+  /** Reads a body (from the MTI on). Throws ProtocolError and nothing else. */
+  decode(body: Uint8Array): Message;
+  /** Gives the body. Throws ProtocolError `bad-value` or `unknown-field`. */
+  encode(message: MessageInput): Buffer;
+  /**
+   * The switch's fast path to an answer: the fields of `keep` that the request has are copied as
+   * the bytes they arrived in, the fields of `set` are encoded, `set` wins over `keep`. Give 8 zero
+   * bytes for the MAC field and write the MAC into the returned buffer's last 8 bytes.
+   */
+  answer(request: Message, mti: string, keep: readonly number[], set: FieldValues): Buffer;
+  /** One entry a field, in order, for people: masked, with names and meanings. */
+  explain(message: Message): Explanation;
+}
