@@ -1,0 +1,156 @@
+/**
+ * The configuration of a deployment, as one schema: what a person may write, what it means, and
+ * what stands where nothing is written. What an operator changes at run time (merchants, terminals,
+ * cards, limits) is not here but in the journal; `firstStart` only says what an empty journal is
+ * given once.
+ */
+import { z } from 'zod';
+
+const port = z.int().min(0).max(65_535);
+const digits = (count: number) =>
+  z.string().regex(new RegExp(`^\\d{${count}}$`), `${count} digits`);
+const hexKey = z.string().regex(/^([0-9A-Fa-f]{32}|[0-9A-Fa-f]{48})$/, '32 or 48 hex digits');
+const cutOff = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'HH:mm');
+const timeZone = z.string().refine(isTimeZone, 'an IANA time zone such as Asia/Shanghai');
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+const secretSource = z.union([
+  z.strictObject({ file: z.string().min(1) }),
+  z.strictObject({ environment: z.string().min(1) }),
+]);
+
+const framing = z.strictObject({
+  /** How long a frame is: today a two-byte binary length before it, as UnionPay terminals send. */
+  length: z.enum(['2-byte-binary', '2-byte-bcd', '4-byte-ascii']).default('2-byte-binary'),
+  tpdu: z.boolean().default(true),
+  header: z.boolean().default(true),
+  bytesMax: z.int().min(64).max(65_535).default(2048),
+});
+
+const listener = z.strictObject({
+  name: z.string().min(1),
+  address: z.string().default('127.0.0.1'),
+  port,
+  dialect: z.enum(['cup']).default('cup'),
+  framing: framing.prefault({}),
+  tpduReply: z.enum(['swap', 'echo']).default('swap'),
+  /** Whether a declined answer carries a MAC too; a wrong request MAC is always answered without. */
+  macOnDecline: z.boolean().default(true),
+  /** What a reversal gets whose original never arrived. */
+  reversalNotFound: z.enum(['00', '25']).default('00'),
+  connectionsMax: z.int().min(1).default(20_000),
+  /** Answers that one connection may be waiting for; beyond it nothing more is read from it. */
+  inFlightMax: z.int().min(1).default(32),
+  idleTimeoutSeconds: z.int().min(1).default(600),
+  /** How long a frame may take from its first byte to its last. */
+  frameTimeoutSeconds: z.int().min(1).default(60),
+});
+
+const hsm = z.discriminatedUnion('provider', [
+  /** NSS softoken when its library is there, else software; the log says which. */
+  z.strictObject({ provider: z.literal('auto') }),
+  z.strictObject({ provider: z.literal('software'), passphrase: secretSource.optional() }),
+  z.strictObject({
+    provider: z.literal('pkcs11'),
+    /** A path, or `nss` or `softhsm` for the loader's usual folders. */
+    module: z.string().min(1),
+    tokenLabel: z.string().optional(),
+    slot: z.int().min(0).optional(),
+    pin: secretSource.optional(),
+    /** 0 calls a fast token in the switch worker; a network HSM gets a pool of so many threads. */
+    poolThreads: z.int().min(0).max(64).default(0),
+  }),
+]);
+
+const merchant = z.strictObject({
+  id: digits(15),
+  nameZh: z.string().min(1),
+  nameEn: z.string().min(1),
+  category: z.enum(['outpatient', 'inpatient', 'other']).default('other'),
+  fee: z.strictObject({
+    /** Millionths of the amount: 0.38 % is 3800. */
+    rateMicros: z.int().min(0).max(1_000_000).default(0),
+    capFen: z.int().min(0).default(0),
+    refundReturnsFee: z.boolean().default(true),
+  }),
+});
+
+const terminalSeries = z.strictObject({
+  from: digits(8),
+  to: digits(8),
+  merchant: digits(15),
+  keyAlgorithm: z.enum(['3des', 'sm4']).default('3des'),
+  /** A published test value. Real terminals get theirs by key ceremony, never from a file. */
+  testMasterKey: hexKey,
+});
+
+const cardSeries = z.strictObject({
+  /** Followed by `serialDigits` digits counted from 1 and the Luhn check digit. */
+  prefix: z.string().regex(/^\d{6,15}$/),
+  serialDigits: z.int().min(1).max(9),
+  count: z.int().min(1).max(1_000_000),
+  expiry: digits(4),
+  testPin: z.string().regex(/^\d{4,12}$/),
+  openingBalanceFen: z.int().min(0),
+  exceptions: z
+    .array(
+      z.strictObject({
+        serial: z.int().min(1),
+        status: z.enum(['active', 'lost', 'frozen', 'closed']).optional(),
+        expiry: digits(4).optional(),
+        openingBalanceFen: z.int().min(0).optional(),
+      }),
+    )
+    .default([]),
+});
+
+const firstStart = z.strictObject({
+  institution: z.strictObject({
+    id: z.string().regex(/^[A-Za-z0-9-]{1,16}$/),
+    /** Field 32 of answers. */
+    acquirerId: z.string().regex(/^\d{1,11}$/),
+    /** Field 44 of answers: the card issuer's code. */
+    issuerId: z.string().regex(/^\d{1,11}$/),
+    nameZh: z.string().min(1),
+    nameEn: z.string().min(1),
+    timeZone,
+    cutOff,
+  }),
+  merchants: z.array(merchant),
+  terminals: z.array(terminalSeries),
+  cards: z.array(cardSeries),
+  /** Published test masters of the e-purse issuer; real ones are imported by key ceremony. */
+  testIssuerKeys: z
+    .strictObject({ epursePurchase: hexKey, epurseLoad: hexKey, epurseTac: hexKey })
+    .optional(),
+});
+
+export const configSchema = z.strictObject({
+  /** True refuses every published test value. */
+  production: z.boolean().default(false),
+  dataDir: z.string().default('./data'),
+  clearingDir: z.string().default('./data/clearing'),
+  log: z
+    .strictObject({
+      level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+    })
+    .prefault({}),
+  /** Switch worker threads; 0 takes one for each processor but one, at least one. */
+  switchWorkers: z.int().min(0).max(64).default(0),
+  listeners: z.array(listener).min(1),
+  http: z.strictObject({ address: z.string().default('127.0.0.1'), port }),
+  hsm: hsm.default({ provider: 'auto' }),
+  firstStart: firstStart.optional(),
+});
+
+export type Config = z.output<typeof configSchema>;
+export type ListenerConfig = Config['listeners'][number];
+export type HsmSettings = Config['hsm'];
+export type FirstStart = NonNullable<Config['firstStart']>;
