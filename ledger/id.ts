@@ -1,0 +1,51 @@
+/** Identifiers of 16 bytes: how they are made, shown and compared. */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import type { Id } from './types.ts';
+
+export const ID_BYTES = 16;
+
+/**
+ * The id of what the parts name: the first 16 bytes of SHA-256 over the parts, each preceded by its
+ * length, so that ('ab', 'c') and ('a', 'bc') differ. Same parts, same id, on every machine.
+ */
+export function idOf(...parts: string[]): Id {
+  const hash = createHash('sha256');
+  const length = Buffer.alloc(4);
+  for (const part of parts) {
+    const bytes = Buffer.from(part, 'utf8');
+    length.writeUInt32BE(bytes.length);
+    hash.update(length).update(bytes);
+  }
+  return new Uint8Array(hash.digest().subarray(0, ID_BYTES));
+}
+
+/** 32 lower-case hex digits. */
+export function idToHex(id: Id): string {
+  return Buffer.from(id.buffer, id.byteOffset, id.byteLength).toString('hex');
+}
+
+/** The id of 32 hex digits, or null when the text is anything else. */
+export function idFromHex(hex: string): Id | null {
+  return /^[0-9a-f]{32}$/i.test(hex) ? new Uint8Array(Buffer.from(hex, 'hex')) : null;
+}
+
+/**
+ * The id of the transfer at `index` of an entry when none was given: the entry's own for the first,
+ * and the entry's with the index mixed into all of its words for the others, so that entries with
+ * consecutive ids do not meet.
+ */
+export function transferId(entryId: Id, index: number): Id {
+  assert.equal(entryId.length, ID_BYTES);
+  if (index === 0) return entryId;
+  const id = new Uint8Array(entryId);
+  const view = new DataView(id.buffer);
+  for (let word = 0; word < 4; word++) {
+    const mixed = Math.imul(index, MIX[word]!) ^ view.getUint32(word * 4);
+    view.setUint32(word * 4, mixed >>> 0);
+  }
+  return id;
+}
+
+/** Odd constants, so that each index up to 2^32 gives four words of its own. */
+const MIX = [0x9e3779b1, 0x85ebca6b, 0xc2b2ae35, 0x27d4eb2f];
