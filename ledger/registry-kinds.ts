@@ -13,6 +13,10 @@ export interface Institution {
   cutOff: string;
   /** YYYYMMDD: the first business date. Read when the institution is new; later only a closing moves the date. */
   openingDate: string;
+  /** Field 32 of answers: who acquires. */
+  acquirerId: string;
+  /** Field 44 of answers: who issued the card. */
+  issuerId: string;
 }
 
 export interface Merchant {
@@ -27,6 +31,8 @@ export interface Merchant {
   feeCapFen: number;
   status: string;
   category: string;
+  /** Whether a refund gives the merchant its fee back. */
+  refundReturnsFee: boolean;
 }
 
 /** A working key, wrapped: never usable outside the HSM. */
