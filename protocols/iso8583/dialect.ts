@@ -94,7 +94,7 @@ export interface Subfields {
     readonly mti?: readonly string[];
     /** Length of the value as `get` gives it, or of its bytes for b: exact, or [least, most]. */
     readonly length?: number | readonly [number, number];
-    /** What other fields begin with. */
+    /** What other fields begin with; `x` stands for any character. */
     readonly fields?: { readonly [field: number]: string };
     /** What the value begins with. */
     readonly prefix?: string;
@@ -137,17 +137,15 @@ export interface BitmapLayout {
   readonly parts: { readonly [bit: number]: Part };
 }
 
-/** One line of a transaction table. What a row leaves out may be anything. */
+/** One line of a transaction table. */
 export interface TransactionRow {
   /** Stable id, e.g. `sale-void`. */
   readonly id: string;
   readonly name: Label;
+  /** Message type of the request. */
   readonly mti: string;
-  readonly processingCode?: string;
-  readonly conditionCode?: string;
-  readonly entryModePrefix?: string;
-  /** F60.1 */
-  readonly transactionType?: string;
-  /** F60.3 */
-  readonly networkCode?: string;
+  /** What fields begin with; `x` stands for any character. */
+  readonly fields: { readonly [field: number]: string };
+  /** Whether a reversal (x4xx) with the same fields undoes it. */
+  readonly reversible?: boolean;
 }

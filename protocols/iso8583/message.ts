@@ -10,6 +10,11 @@ export type FieldValues = { readonly [field: number]: FieldValue | undefined };
 export interface MessageInput {
   readonly mti: string;
   readonly fields: FieldValues;
+  /**
+   * Fields as they are on the wire, length prefix and all, for what text cannot give back exactly:
+   * filler that is not zero, text that is not valid in its character set. Wins over `fields`.
+   */
+  readonly wire?: { readonly [field: number]: Uint8Array };
 }
 
 /**
@@ -32,8 +37,18 @@ export interface Message {
    * Throws ProtocolError `bad-digit` when a numeric field holds something else than digits.
    */
   get(field: number): string | undefined;
-  /** The raw value bytes without the length prefix (a view). */
+  /**
+   * A fixed or variable n field as a number, at most 15 digits: amounts come out as integer fen
+   * without a text in between. Undefined when absent; throws `bad-digit` like `get`.
+   */
+  number(field: number): number | undefined;
+  /**
+   * The value bytes without the length prefix: a view of what was received, or the decoded bytes
+   * where the wire carries binary as hex characters.
+   */
   bytes(field: number): Uint8Array | undefined;
+  /** The whole field as received, length prefix and all (a view). */
+  wire(field: number): Uint8Array | undefined;
   /** The numbers of the fields that are present, ascending, without the bitmap's own (1, 65). */
   fields(): number[];
   /**

@@ -1,0 +1,191 @@
+import type { Label } from '../iso8583/dialect.ts';
+
+/** What a tag is called and how its value is read and shown. */
+export interface TagMeaning {
+  readonly name: Label;
+  /** `bcd` digits, `text` ASCII, `hex` bytes (the default). */
+  readonly as?: 'bcd' | 'text' | 'hex';
+  /** `pan` and `track` are masked, `hidden` shows the length only. */
+  readonly safe?: 'pan' | 'track' | 'hidden';
+  /** Names of single bits that are set, as [byte (from 1), mask, name]. */
+  readonly bits?: readonly (readonly [byte: number, mask: number, name: Label])[];
+}
+
+const tag = (zh: string, en: string, more: Omit<TagMeaning, 'name'> = {}): TagMeaning => ({
+  name: { zh, en },
+  ...more,
+});
+const bit = (byte: number, mask: number, zh: string, en: string) =>
+  [byte, mask, { zh, en }] as const;
+
+/** Terminal verification results (tag 95), EMV book 3 annex C5. */
+const TERMINAL_VERIFICATION_BITS = [
+  bit(1, 0x80, '未进行脱机数据认证', 'offline data authentication not performed'),
+  bit(1, 0x40, '静态数据认证失败', 'SDA failed'),
+  bit(1, 0x20, 'IC卡数据缺失', 'ICC data missing'),
+  bit(1, 0x10, '卡片在终端异常文件中', 'card on the terminal exception file'),
+  bit(1, 0x08, '动态数据认证失败', 'DDA failed'),
+  bit(1, 0x04, '复合动态数据认证失败', 'CDA failed'),
+  bit(2, 0x80, 'IC卡和终端应用版本不一致', 'application versions differ'),
+  bit(2, 0x40, '应用已过期', 'expired application'),
+  bit(2, 0x20, '应用未生效', 'application not yet effective'),
+  bit(2, 0x10, '卡片不允许所请求的服务', 'service not allowed for the card product'),
+  bit(2, 0x08, '新卡', 'new card'),
+  bit(3, 0x80, '持卡人验证失败', 'cardholder verification failed'),
+  bit(3, 0x40, '未知的持卡人验证方法', 'unrecognised CVM'),
+  bit(3, 0x20, 'PIN重试次数超限', 'PIN try limit exceeded'),
+  bit(3, 0x10, '要求输入PIN但密码键盘不可用', 'PIN entry required, PIN pad not working'),
+  bit(3, 0x08, '要求输入PIN但未输入', 'PIN entry required, PIN not entered'),
+  bit(3, 0x04, '输入了联机PIN', 'online PIN entered'),
+  bit(4, 0x80, '交易超过最低限额', 'transaction exceeds the floor limit'),
+  bit(4, 0x40, '超过连续脱机交易下限', 'lower consecutive offline limit exceeded'),
+  bit(4, 0x20, '超过连续脱机交易上限', 'upper consecutive offline limit exceeded'),
+  bit(4, 0x10, '随机选择联机', 'selected randomly for online processing'),
+  bit(4, 0x08, '商户要求联机', 'merchant forced online'),
+  bit(5, 0x80, '使用了缺省TDOL', 'default TDOL used'),
+  bit(5, 0x40, '发卡行认证失败', 'issuer authentication failed'),
+  bit(5, 0x20, '最后一次GENERATE AC前脚本失败', 'script failed before the final GENERATE AC'),
+  bit(5, 0x10, '最后一次GENERATE AC后脚本失败', 'script failed after the final GENERATE AC'),
+];
+
+/** Transaction status information (tag 9B). */
+const TRANSACTION_STATUS_BITS = [
+  bit(1, 0x80, '已进行脱机数据认证', 'offline data authentication performed'),
+  bit(1, 0x40, '已进行持卡人验证', 'cardholder verification performed'),
+  bit(1, 0x20, '已进行卡片风险管理', 'card risk management performed'),
+  bit(1, 0x10, '已进行发卡行认证', 'issuer authentication performed'),
+  bit(1, 0x08, '已进行终端风险管理', 'terminal risk management performed'),
+  bit(1, 0x04, '已进行脚本处理', 'script processing performed'),
+];
+
+/** Application interchange profile (tag 82). */
+const INTERCHANGE_BITS = [
+  bit(1, 0x40, '支持SDA', 'SDA supported'),
+  bit(1, 0x20, '支持DDA', 'DDA supported'),
+  bit(1, 0x10, '支持持卡人验证', 'cardholder verification supported'),
+  bit(1, 0x08, '需终端风险管理', 'terminal risk management to be performed'),
+  bit(1, 0x04, '支持发卡行认证', 'issuer authentication supported'),
+  bit(1, 0x01, '支持CDA', 'CDA supported'),
+];
+
+/** Cryptogram information data (tag 9F27): the two highest bits say what the card gave. */
+export const CRYPTOGRAM_KINDS: readonly Label[] = [
+  { zh: 'AAC 拒绝', en: 'AAC, declined' },
+  { zh: 'TC 脱机接受', en: 'TC, approved offline' },
+  { zh: 'ARQC 请求联机', en: 'ARQC, online authorisation asked for' },
+  { zh: '保留', en: 'reserved' },
+];
+
+/** Tags of EMV book 3 annex A and of the PBOC terminal specification that field 55 carries. */
+export const EMV_TAGS: Readonly<Record<string, TagMeaning>> = {
+  '42': tag('发卡行标识号', 'Issuer identification number', { as: 'bcd' }),
+  '4F': tag('应用标识符', 'Application identifier (AID)'),
+  '50': tag('应用标签', 'Application label', { as: 'text' }),
+  '57': tag('二磁道等价数据', 'Track 2 equivalent data', { safe: 'track' }),
+  '5A': tag('应用主账号', 'Application PAN', { as: 'bcd', safe: 'pan' }),
+  '5F20': tag('持卡人姓名', 'Cardholder name', { as: 'text', safe: 'hidden' }),
+  '5F24': tag('应用失效日期', 'Application expiration date', { as: 'bcd' }),
+  '5F25': tag('应用生效日期', 'Application effective date', { as: 'bcd' }),
+  '5F28': tag('发卡行国家代码', 'Issuer country code', { as: 'bcd' }),
+  '5F2A': tag('交易货币代码', 'Transaction currency code', { as: 'bcd' }),
+  '5F2D': tag('首选语言', 'Language preference', { as: 'text' }),
+  '5F30': tag('服务码', 'Service code', { as: 'bcd' }),
+  '5F34': tag('应用主账号序列号', 'PAN sequence number', { as: 'bcd' }),
+  '61': tag('应用模板', 'Application template'),
+  '6F': tag('文件控制信息模板', 'FCI template'),
+  '70': tag('记录模板', 'Record template'),
+  '71': tag('发卡行脚本1', 'Issuer script template 1'),
+  '72': tag('发卡行脚本2', 'Issuer script template 2'),
+  '77': tag('响应报文模板2', 'Response message template 2'),
+  '80': tag('响应报文模板1', 'Response message template 1'),
+  '82': tag('应用交互特征', 'Application interchange profile', { bits: INTERCHANGE_BITS }),
+  '84': tag('专用文件名称', 'Dedicated file name'),
+  '86': tag('发卡行脚本命令', 'Issuer script command'),
+  '87': tag('应用优先指示器', 'Application priority indicator'),
+  '88': tag('短文件标识符', 'Short file identifier'),
+  '89': tag('授权码', 'Authorisation code', { as: 'text' }),
+  '8A': tag('授权响应码', 'Authorisation response code', { as: 'text' }),
+  '8C': tag('卡片风险管理数据对象列表1', 'CDOL1'),
+  '8D': tag('卡片风险管理数据对象列表2', 'CDOL2'),
+  '8E': tag('持卡人验证方法列表', 'CVM list'),
+  '8F': tag('CA公钥索引', 'CA public key index'),
+  '90': tag('发卡行公钥证书', 'Issuer public key certificate'),
+  '91': tag('发卡行认证数据', 'Issuer authentication data'),
+  '92': tag('发卡行公钥余项', 'Issuer public key remainder'),
+  '93': tag('签名的静态应用数据', 'Signed static application data'),
+  '94': tag('应用文件定位器', 'Application file locator'),
+  '95': tag('终端验证结果', 'Terminal verification results', { bits: TERMINAL_VERIFICATION_BITS }),
+  '97': tag('交易证书数据对象列表', 'TDOL'),
+  '98': tag('交易证书哈希值', 'TC hash value'),
+  '99': tag('交易个人识别码', 'Transaction PIN data', { safe: 'hidden' }),
+  '9A': tag('交易日期', 'Transaction date', { as: 'bcd' }),
+  '9B': tag('交易状态信息', 'Transaction status information', { bits: TRANSACTION_STATUS_BITS }),
+  '9C': tag('交易类型', 'Transaction type', { as: 'bcd' }),
+  '9D': tag('目录数据文件名称', 'Directory definition file name'),
+  '9F01': tag('收单行标识', 'Acquirer identifier', { as: 'bcd' }),
+  '9F02': tag('授权金额', 'Amount, authorised', { as: 'bcd' }),
+  '9F03': tag('其他金额', 'Amount, other', { as: 'bcd' }),
+  '9F06': tag('终端应用标识符', 'AID, terminal'),
+  '9F07': tag('应用用途控制', 'Application usage control'),
+  '9F08': tag('卡片应用版本号', 'Application version number, card'),
+  '9F09': tag('终端应用版本号', 'Application version number, terminal'),
+  '9F0D': tag('发卡行行为代码-缺省', 'Issuer action code, default'),
+  '9F0E': tag('发卡行行为代码-拒绝', 'Issuer action code, denial'),
+  '9F0F': tag('发卡行行为代码-联机', 'Issuer action code, online'),
+  '9F10': tag('发卡行应用数据', 'Issuer application data'),
+  '9F11': tag('发卡行代码表索引', 'Issuer code table index'),
+  '9F12': tag('应用首选名称', 'Application preferred name', { as: 'text' }),
+  '9F13': tag('上次联机交易计数器', 'Last online ATC register'),
+  '9F14': tag('连续脱机交易下限', 'Lower consecutive offline limit'),
+  '9F15': tag('商户类别码', 'Merchant category code', { as: 'bcd' }),
+  '9F16': tag('商户标识', 'Merchant identifier', { as: 'text' }),
+  '9F17': tag('PIN尝试计数器', 'PIN try counter'),
+  '9F18': tag('发卡行脚本标识', 'Issuer script identifier'),
+  '9F1A': tag('终端国家代码', 'Terminal country code', { as: 'bcd' }),
+  '9F1B': tag('终端最低限额', 'Terminal floor limit'),
+  '9F1C': tag('终端标识', 'Terminal identification', { as: 'text' }),
+  '9F1E': tag('接口设备序列号', 'Interface device serial number', { as: 'text' }),
+  '9F1F': tag('一磁道自定义数据', 'Track 1 discretionary data', { safe: 'hidden' }),
+  '9F20': tag('二磁道自定义数据', 'Track 2 discretionary data', { safe: 'hidden' }),
+  '9F21': tag('交易时间', 'Transaction time', { as: 'bcd' }),
+  '9F23': tag('连续脱机交易上限', 'Upper consecutive offline limit'),
+  '9F26': tag('应用密文', 'Application cryptogram'),
+  '9F27': tag('密文信息数据', 'Cryptogram information data'),
+  '9F2D': tag('IC卡PIN加密公钥证书', 'ICC PIN encipherment public key certificate'),
+  '9F32': tag('发卡行公钥指数', 'Issuer public key exponent'),
+  '9F33': tag('终端性能', 'Terminal capabilities'),
+  '9F34': tag('持卡人验证方法结果', 'CVM results'),
+  '9F35': tag('终端类型', 'Terminal type', { as: 'bcd' }),
+  '9F36': tag('应用交易计数器', 'Application transaction counter'),
+  '9F37': tag('不可预知数', 'Unpredictable number'),
+  '9F38': tag('处理选项数据对象列表', 'PDOL'),
+  '9F39': tag('POS输入方式', 'POS entry mode', { as: 'bcd' }),
+  '9F40': tag('终端附加性能', 'Additional terminal capabilities'),
+  '9F41': tag('交易序列计数器', 'Transaction sequence counter', { as: 'bcd' }),
+  '9F42': tag('应用货币代码', 'Application currency code', { as: 'bcd' }),
+  '9F45': tag('数据认证码', 'Data authentication code'),
+  '9F46': tag('IC卡公钥证书', 'ICC public key certificate'),
+  '9F47': tag('IC卡公钥指数', 'ICC public key exponent'),
+  '9F48': tag('IC卡公钥余项', 'ICC public key remainder'),
+  '9F49': tag('动态数据认证数据对象列表', 'DDOL'),
+  '9F4A': tag('静态数据认证标签列表', 'SDA tag list'),
+  '9F4B': tag('签名的动态应用数据', 'Signed dynamic application data'),
+  '9F4C': tag('IC卡动态数据', 'ICC dynamic number'),
+  '9F4D': tag('日志入口', 'Log entry'),
+  '9F4E': tag('商户名称', 'Merchant name', { as: 'text' }),
+  '9F4F': tag('日志格式', 'Log format'),
+  '9F5D': tag('电子现金可用余额', 'Available offline spending amount', { as: 'bcd' }),
+  '9F63': tag('卡产品标识信息', 'Card product identification'),
+  '9F66': tag('终端交易属性', 'Terminal transaction qualifiers'),
+  '9F6B': tag('卡片CVM限额或二磁道数据', 'Card CVM limit or track 2 data', { safe: 'hidden' }),
+  '9F6C': tag('卡片交易属性', 'Card transaction qualifiers'),
+  '9F6E': tag('设备形式因素', 'Form factor indicator'),
+  '9F74': tag('电子现金发卡行授权码', 'Electronic cash issuer authorisation code', { as: 'text' }),
+  '9F77': tag('电子现金余额上限', 'Electronic cash balance limit', { as: 'bcd' }),
+  '9F78': tag('电子现金单笔交易限额', 'Electronic cash transaction limit', { as: 'bcd' }),
+  '9F79': tag('电子现金余额', 'Electronic cash balance', { as: 'bcd' }),
+  '9F7A': tag('电子现金终端支持指示器', 'Electronic cash terminal indicator', { as: 'bcd' }),
+  A5: tag('文件控制信息专用模板', 'FCI proprietary template'),
+  BF0C: tag('文件控制信息发卡行自定义数据', 'FCI issuer discretionary data'),
+  DF31: tag('发卡行脚本结果', 'Issuer script results'),
+};
