@@ -24,12 +24,22 @@ export const CUP: Dialect = {
   fields: {
     2: { name: { zh: '主账号', en: 'Card number' }, type: 'n', prefix: 'LL', max: 19, safe: 'pan' },
     3: { name: { zh: '交易处理码', en: 'Processing code' }, type: 'n', length: 6 },
-    4: { name: { zh: '交易金额', en: 'Amount' }, type: 'n', length: 12 },
+    4: { name: { zh: '交易金额', en: 'Amount' }, type: 'n', length: 12, format: 'amount' },
     11: { name: { zh: '受卡方系统跟踪号', en: 'Terminal trace number' }, type: 'n', length: 6 },
-    12: { name: { zh: '受卡方所在地时间', en: 'Local time hhmmss' }, type: 'n', length: 6 },
-    13: { name: { zh: '受卡方所在地日期', en: 'Local date MMDD' }, type: 'n', length: 4 },
+    12: {
+      name: { zh: '受卡方所在地时间', en: 'Local time' },
+      type: 'n',
+      length: 6,
+      format: 'hhmmss',
+    },
+    13: {
+      name: { zh: '受卡方所在地日期', en: 'Local date' },
+      type: 'n',
+      length: 4,
+      format: 'MMDD',
+    },
     14: { name: { zh: '卡有效期', en: 'Card expiry YYMM' }, type: 'n', length: 4, safe: 'hidden' },
-    15: { name: { zh: '清算日期', en: 'Settlement date MMDD' }, type: 'n', length: 4 },
+    15: { name: { zh: '清算日期', en: 'Settlement date' }, type: 'n', length: 4, format: 'MMDD' },
     22: {
       name: { zh: '服务点输入方式码', en: 'Entry mode' },
       type: 'n',

@@ -82,6 +82,8 @@ export interface Field {
   readonly safe?: Safe;
   /** Meanings of whole values. */
   readonly values?: { readonly [value: string]: Label };
+  /** How people read the digits; amounts are minor units with two decimals. */
+  readonly format?: 'amount' | 'hhmmss' | 'MMDD';
   /** Inner structure: the first alternative whose `when` fits the message and the value. */
   readonly subfields?: readonly Subfields[];
 }

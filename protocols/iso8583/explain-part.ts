@@ -33,9 +33,7 @@ export function explainPart(part: Part, text: string): ExplainedPart {
     id: part.id,
     name: part.name,
     value: part.safe === 'pan' ? maskLeadingZeros(text) : maskText(part.safe ?? 'shown', text),
-    meaning: amount
-      ? { zh: `${yuanOf(text)} 元`, en: `${yuanOf(text)} yuan` }
-      : (part.values?.[text.trim()] ?? null),
+    meaning: amount ? { zh: `${yuanOf(text)} 元`, en: '' } : (part.values?.[text.trim()] ?? null),
     parts: [],
   };
 }

@@ -3,6 +3,7 @@ import { readLatin1 } from '../coding/text.ts';
 import { type ExplainedTlv, explainTlv } from '../emv/explain.ts';
 import { parseTlv } from '../emv/tlv.ts';
 import { ProtocolError } from '../error.ts';
+import { hide } from '../mask.ts';
 import type { DecodedMessage } from './decoded-message.ts';
 import type { Field, Label, Part, Safe, Subfields } from './dialect.ts';
 import { type ExplainedPart, explainBinaryPart, explainPart, yuanOf } from './explain-part.ts';
@@ -24,7 +25,7 @@ export interface Explanation {
 export interface ExplainedField {
   readonly field: number;
   readonly name: Label;
-  /** Wire bytes in upper-case hex with the length prefix; `*` where the value is masked. */
+  /** Wire bytes in upper-case hex with the length prefix; masked where the value is. */
   readonly raw: string;
   /** The value as text, masked. */
   readonly value: string;
@@ -51,7 +52,12 @@ export function explainMessage(message: DecodedMessage): Explanation {
     title: messageTitle(message.mti),
     transaction,
     bitmap: message.bitmap,
-    fields: message.fields().map((field) => explainField(message, field)),
+    fields: message.fields().map((number) => {
+      const field = explainField(message, number);
+      const names = match !== null && match.row.fields[number] !== undefined;
+      const silent = field.meaning === null && field.parts.length === 0;
+      return names && silent ? { ...field, meaning: transaction!.name } : field;
+    }),
   };
 }
 
@@ -89,16 +95,27 @@ function explainField(message: DecodedMessage, number: number): ExplainedField {
   const parts = partsOf(message, number, field, value);
   const shown = message.plan.safe[number] === 'shown';
   const meaning =
-    parts.length === 0 && shown ? (field.values?.[value] ?? amountOf(field, value)) : null;
+    parts.length === 0 && shown ? (field.values?.[value] ?? formatted(field, value)) : null;
   const text = field.safe === 'tlv' ? '' : safeText(message, number);
   return { ...base, value: text, meaning, parts };
 }
 
-/** Amounts of 12 digits in yuan: the one number that everybody looks for first. */
-function amountOf(field: Field, value: string): Label | null {
-  if (field.type !== 'n' || field.length !== 12) return null;
-  const yuan = yuanOf(value);
-  return { zh: `${yuan} 元`, en: `${yuan} yuan` };
+/** Digits as people read them. */
+function formatted(field: Field, value: string): Label | null {
+  switch (field.format) {
+    case 'amount':
+      return { zh: `${yuanOf(value)} 元`, en: '' };
+    case 'hhmmss': {
+      const time = `${value.slice(0, 2)}:${value.slice(2, 4)}:${value.slice(4)}`;
+      return { zh: time, en: time };
+    }
+    case 'MMDD': {
+      const [month, day] = [Number(value.slice(0, 2)), Number(value.slice(2))];
+      return { zh: `${month}月${day}日`, en: `${value.slice(0, 2)}-${value.slice(2)}` };
+    }
+    default:
+      return null;
+  }
 }
 
 function partsOf(
@@ -166,7 +183,7 @@ function safeWire(message: DecodedMessage, number: number): string {
     const count = message.get(number)?.length ?? 0;
     return hex.slice(0, prefixLength) + maskText('pan', value.slice(0, count)) + value.slice(count);
   }
-  return hex.slice(0, prefixLength) + '*'.repeat(value.length);
+  return `${hex.slice(0, prefixLength)}${hide(value.length / 2)}`;
 }
 
 /** Undefined instead of a ProtocolError: an explanation goes on with the next field. */

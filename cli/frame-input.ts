@@ -1,0 +1,34 @@
+import { createInterface } from 'node:readline';
+import { DIALECTS, type KnownDialect } from '../protocols/dialects/index.ts';
+import { UsageError } from './command.ts';
+
+/** What decode, encode and explain share: where their input comes from and which dialect it is. */
+
+/** The dialect of `--dialect`. */
+export function knownDialect(name: string): KnownDialect {
+  const known = DIALECTS[name];
+  if (known !== undefined) return known;
+  throw new UsageError(
+    `there is no dialect ${name}; known are ${Object.keys(DIALECTS).join(', ')}`,
+  );
+}
+
+/** The bytes of a HEX argument; spaces are allowed between them. */
+export function hexBytes(text: string): Buffer {
+  const hex = text.replace(/\s+/g, '');
+  if (hex.length === 0) throw new UsageError('there is no frame to read');
+  if (!/^[0-9a-fA-F]+$/.test(hex)) throw new UsageError('the frame is not hex');
+  if (hex.length % 2 !== 0) throw new UsageError('the frame has an odd number of hex digits');
+  return Buffer.from(hex, 'hex');
+}
+
+/** The argument itself, or each line of stdin that is not empty when it is `-`. */
+export async function* inputs(argument: string): AsyncGenerator<string> {
+  if (argument !== '-') {
+    yield argument;
+    return;
+  }
+  for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
+    if (line.trim().length > 0) yield line;
+  }
+}

@@ -1,0 +1,165 @@
+import { isHex } from '../coding/digits.ts';
+import type { KnownDialect } from '../dialects/index.ts';
+import { ProtocolError } from '../error.ts';
+import { joinEnvelope } from '../framing/envelope.ts';
+import { prefixBytesOf } from '../framing/frame-parser.ts';
+import type { Framing } from '../framing/framing.ts';
+import type { Message } from '../iso8583/message.ts';
+import type { ReadFrame } from './frame.ts';
+import type { FrameLayout } from './layout.ts';
+
+/**
+ * A frame as a JSON document: what `posp decode` prints and `posp encode` takes. `documentOf` and
+ * `frameOf` are inverse for every frame that decodes, byte for byte.
+ */
+export interface FrameDocument {
+  readonly layout: string;
+  readonly tpdu: string | null;
+  readonly header: string | null;
+  readonly mti: string;
+  readonly bitmap: string;
+  /** Text and digits as text, binary as upper-case hex. */
+  readonly fields: { readonly [field: string]: string };
+  readonly trailingBytes: number;
+  /** What stands behind the last field, when something does. */
+  readonly trailing?: string;
+  /** Fields whose text cannot give their bytes back (odd filler, broken characters), with prefix. */
+  readonly raw?: { readonly [field: string]: string };
+  /** The length prefix, when it is not the number of bytes behind it. */
+  readonly length?: number;
+  /** Dial-up record behind the TPDU. */
+  readonly lri?: string;
+  /** MTI and bitmaps as received, when encoding would write others (a hex bitmap in lower case). */
+  readonly head?: string;
+}
+
+/** The document of a frame that was read, also of a part of one; null when nothing was. */
+export function documentOf(read: ReadFrame, known: KnownDialect): FrameDocument | null {
+  const { pieces, message } = read;
+  if (pieces === null || message === null) return null;
+  const fields: Record<string, string> = {};
+  const raw: Record<string, string> = {};
+  for (const field of message.fields()) {
+    const text = textOf(message, field);
+    if (text !== undefined) fields[field] = text;
+    const wire = message.wire(field)!;
+    if (text === undefined || !sameBytes(wire, known, field, text)) raw[field] = hexOf(wire);
+  }
+  const counted = pieces.body.length + pieces.bodyOffset - pieces.prefix.length;
+  const head = read.error === null ? headOf(message, known) : null;
+  return {
+    layout: pieces.layout,
+    tpdu: pieces.tpdu === null ? null : hexOf(pieces.tpdu),
+    header: pieces.header === null ? null : hexOf(pieces.header),
+    mti: message.mti,
+    bitmap: message.bitmap,
+    fields,
+    trailingBytes: message.trailing.length,
+    ...(message.trailing.length === 0 ? {} : { trailing: hexOf(message.trailing) }),
+    ...(Object.keys(raw).length === 0 ? {} : { raw }),
+    ...(pieces.length === null || pieces.length === counted ? {} : { length: pieces.length }),
+    ...(pieces.lri === null ? {} : { lri: hexOf(pieces.lri) }),
+    ...(head === null ? {} : { head }),
+  };
+}
+
+/** The wire bytes of MTI and bitmaps when encoding would write others, else null. */
+function headOf(message: Message, known: KnownDialect): string | null {
+  const first = message.fields()[0];
+  const wire = first === undefined ? message.body : message.wire(first)!;
+  const bytes = first === undefined ? wire.length : wire.byteOffset - message.body.byteOffset;
+  const received = message.body.subarray(0, bytes);
+  const encoded = known.codec.encode({ mti: message.mti, fields: {}, wire: wiresOf(message) });
+  const same = Buffer.compare(encoded.subarray(0, bytes), received) === 0;
+  return same && encoded.length === message.body.length ? null : hexOf(received);
+}
+
+function wiresOf(message: Message): Record<number, Uint8Array> {
+  return Object.fromEntries(message.fields().map((field) => [field, message.wire(field)!]));
+}
+
+function textOf(message: Message, field: number): string | undefined {
+  try {
+    return message.get(field);
+  } catch (error) {
+    if (error instanceof ProtocolError) return undefined;
+    throw error;
+  }
+}
+
+function sameBytes(wire: Uint8Array, known: KnownDialect, field: number, text: string): boolean {
+  try {
+    const encoded = known.codec.encode({ mti: '0000', fields: { [field]: text } });
+    return Buffer.compare(encoded.subarray(encoded.length - wire.length), wire) === 0;
+  } catch (error) {
+    if (error instanceof ProtocolError) return false;
+    throw error;
+  }
+}
+
+/**
+ * The bytes of a document. Throws ProtocolError `bad-value`, `bad-layout`, `unknown-field` or
+ * `bad-mti`. A `bitmap` is not looked at: the fields say it.
+ */
+export function frameOf(document: FrameDocument, known: KnownDialect): Buffer {
+  const wire: Record<number, Uint8Array> = {};
+  for (const [field, hex] of Object.entries(document.raw ?? {})) {
+    wire[Number(field)] = bytesOf(hex, `raw ${field}`);
+  }
+  const { mti, fields } = document;
+  if (typeof mti !== 'string') fail('bad-mti', 'mti is missing');
+  if (typeof fields !== 'object' || fields === null) fail('bad-value', 'fields are missing');
+  for (const [field, value] of Object.entries(fields)) {
+    if (typeof value !== 'string') fail('bad-value', `field ${field} is not a text`);
+  }
+  let encoded: Uint8Array = known.codec.encode({ mti, fields, wire });
+  if (document.head !== undefined) {
+    const head = bytesOf(document.head, 'head');
+    encoded = Buffer.concat([head, encoded.subarray(head.length)]);
+  }
+  const body = Buffer.concat([encoded, bytesOf(document.trailing ?? '', 'trailing')]);
+  return wrap(document, body, known.layouts);
+}
+
+function wrap(document: FrameDocument, body: Buffer, layouts: readonly FrameLayout[]): Buffer {
+  const id = (document.layout ?? 'body').replace('+lri33', '');
+  const layout = layouts.find((candidate) => candidate.id === id);
+  if (layout === undefined) fail('bad-layout', `there is no layout ${id}`);
+  const before = Buffer.concat([
+    layout.tpdu ? bytesOf(document.tpdu ?? '', 'tpdu') : Buffer.alloc(0),
+    bytesOf(document.lri ?? '', 'lri'),
+  ]);
+  const header = layout.header ? bytesOf(document.header ?? '', 'header') : Buffer.alloc(0);
+  if (layout.length === null) return Buffer.concat([before, header, body]);
+  const framing: Framing = {
+    length: layout.length,
+    tpdu: layout.tpdu,
+    header: layout.header,
+    minBytes: 0,
+    maxBytes: 65_535,
+  };
+  const frame = joinEnvelope(framing, before, header, body);
+  if (document.length === undefined) return frame;
+  const said = joinEnvelope(
+    framing,
+    Buffer.alloc(0),
+    Buffer.alloc(0),
+    Buffer.alloc(document.length),
+  );
+  const prefixBytes = prefixBytesOf(framing);
+  said.copy(frame, 0, 0, prefixBytes);
+  return frame;
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex').toUpperCase();
+}
+
+function bytesOf(hex: string, what: string): Buffer {
+  if (typeof hex !== 'string' || !isHex(hex)) fail('bad-value', `${what} is not hex`);
+  return Buffer.from(hex, 'hex');
+}
+
+function fail(code: 'bad-value' | 'bad-layout' | 'bad-mti', reason: string): never {
+  throw new ProtocolError(code, reason);
+}
