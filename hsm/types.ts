@@ -358,6 +358,8 @@ export interface Pkcs11Config {
   /** Left out with a dataDir: a random PIN in `<dataDir>/pin`. */
   pinSource?: SecretSource;
   mechanisms?: VendorMechanisms;
+  /** CBC operations kept open in sessions of their own, for each thread. Default 1,024; 0 for a network HSM. */
+  openStreams?: number;
   /** Unwrapped keys kept as session objects, for each thread. Default 32,768. */
   cachedKeys?: number;
   threads?: 'in-thread' | PoolLimits;

@@ -1,0 +1,94 @@
+import { asBuffer, equalInConstantTime } from './bytes.ts';
+import { HsmError } from './errors.ts';
+import type { KeySpec, StoredKey } from './types.ts';
+
+/**
+ * The cryptogram of a StoredKey:
+ *
+ *   format 1 · flags 1 · key length 1 · master number 1 · wrapped key … · tag 16
+ *
+ * The tag is a CMAC under the master binding key over the header, the wrapped key and every field
+ * that stands beside the cryptogram, so none of them can be changed.
+ */
+export interface Envelope {
+  exportable: boolean;
+  /** Wrapped under the master for keys whose bytes this provider has to touch. */
+  touchable: boolean;
+  lengthBytes: number;
+  masterNumber: number;
+  wrapped: Buffer;
+}
+
+const FORMAT = 1;
+const EXPORTABLE = 1;
+const TOUCHABLE = 2;
+const HEADER_BYTES = 4;
+const TAG_BYTES = 16;
+
+type Cmac = (data: Buffer) => Buffer;
+
+export interface SealInput {
+  spec: Required<KeySpec>;
+  checkValue: string;
+  publicKey?: string;
+  touchable: boolean;
+  masterNumber: number;
+  wrapped: Buffer;
+}
+
+export function sealEnvelope(input: SealInput, cmac: Cmac): StoredKey {
+  const { spec, wrapped } = input;
+  const flags = (spec.exportable ? EXPORTABLE : 0) | (input.touchable ? TOUCHABLE : 0);
+  const header = Buffer.from([FORMAT, flags, spec.lengthBytes, input.masterNumber]);
+  const sealed = Buffer.concat([header, wrapped]);
+  const fields = {
+    algorithm: spec.algorithm,
+    purpose: spec.purpose,
+    version: spec.version,
+    checkValue: input.checkValue,
+    ...(input.publicKey === undefined ? {} : { publicKey: input.publicKey }),
+  };
+  const tag = cmac(boundBytes(fields, sealed));
+  return { ...fields, cryptogram: Buffer.concat([sealed, tag]) };
+}
+
+/** Throws `tampered` when the cryptogram or any field beside it is not what was sealed. */
+export function openEnvelope(key: StoredKey, cmac: Cmac): Envelope {
+  const cryptogram = asBuffer(key.cryptogram);
+  if (cryptogram.length < HEADER_BYTES + 16 + TAG_BYTES || cryptogram[0] !== FORMAT) {
+    throw new HsmError('tampered', 'the cryptogram has no known form');
+  }
+  const sealed = cryptogram.subarray(0, -TAG_BYTES);
+  const tag = cmac(boundBytes(key, sealed));
+  if (!equalInConstantTime(tag, cryptogram.subarray(-TAG_BYTES))) {
+    throw new HsmError(
+      'tampered',
+      `a ${key.algorithm} ${key.purpose} key does not belong to this HSM's master key, or was changed`,
+    );
+  }
+  const flags = cryptogram[1]!;
+  return {
+    exportable: (flags & EXPORTABLE) !== 0,
+    touchable: (flags & TOUCHABLE) !== 0,
+    lengthBytes: cryptogram[2]!,
+    masterNumber: cryptogram[3]!,
+    wrapped: Buffer.from(sealed.subarray(HEADER_BYTES)),
+  };
+}
+
+function boundBytes(
+  key: Pick<StoredKey, 'algorithm' | 'purpose' | 'version' | 'checkValue' | 'publicKey'>,
+  sealed: Buffer,
+): Buffer {
+  const label = JSON.stringify([
+    'posp key',
+    key.algorithm,
+    key.purpose,
+    key.version,
+    key.checkValue,
+    key.publicKey ?? null,
+  ]);
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(Buffer.byteLength(label));
+  return Buffer.concat([length, Buffer.from(label), sealed]);
+}

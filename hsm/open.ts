@@ -1,0 +1,37 @@
+import { basename } from 'node:path';
+import { HsmError } from './errors.ts';
+import { KeyedHsm } from './keyed-hsm.ts';
+import { Pkcs11Vault } from './pkcs11/vault.ts';
+import { readOrCreateSecret, readSecret } from './secret.ts';
+import { SoftwareVault } from './software/vault.ts';
+import type { Hsm, HsmConfig, Pkcs11Config, SoftwareConfig } from './types.ts';
+
+export { findModule } from './pkcs11/module.ts';
+
+/**
+ * Opens the HSM that the configuration names. Call it in the main thread first, then in every
+ * worker thread that uses it: the first call makes an embedded token when there is none, the
+ * others find it.
+ */
+export async function openHsm(config: HsmConfig): Promise<Hsm> {
+  switch (config.provider) {
+    case 'software':
+      return openSoftware(config);
+    case 'pkcs11':
+      return new KeyedHsm(config.name ?? moduleName(config), await Pkcs11Vault.open(config));
+    default:
+      throw new HsmError('unsupported', 'later');
+  }
+}
+
+function openSoftware(config: SoftwareConfig): Hsm {
+  const passphrase =
+    config.passphraseSource === undefined
+      ? readOrCreateSecret(`${config.keyFile}.passphrase`)
+      : readSecret(config.passphraseSource);
+  return new KeyedHsm(config.name ?? 'software', new SoftwareVault(config, passphrase));
+}
+
+function moduleName(config: Pkcs11Config): string {
+  return config.tokenLabel ?? basename(config.module);
+}

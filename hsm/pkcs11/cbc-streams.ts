@@ -1,0 +1,128 @@
+import type { Handle } from 'pkcs11js';
+import { asBuffer, zeroBlock } from '../bytes.ts';
+import type { Connection } from './connection.ts';
+import { CKF } from './constants.ts';
+import type { TokenKey } from './token-key.ts';
+
+/**
+ * CBC operations that stay open, each in a session of its own, so that a MAC costs one
+ * C_EncryptUpdate and no C_EncryptInit: two to nine times faster, depending on the token.
+ *
+ * A stream goes on from the last block that it gave out. Xoring that block into the next input
+ * cancels it, so that every MAC starts from zero. A full set passes a stream on when its owner did
+ * not use it since the hand last came by (second chance).
+ */
+export interface CbcStream {
+  session: Handle;
+  owner: TokenKey;
+  state: Buffer;
+  used: boolean;
+}
+
+export class CbcStreams {
+  readonly #connection: Connection;
+  #limit: number;
+  #streams: CbcStream[] = [];
+  #idleSessions: Handle[] = [];
+  #hand = 0;
+
+  constructor(connection: Connection, limit: number) {
+    this.#connection = connection;
+    this.#limit = limit;
+  }
+
+  get size(): number {
+    return this.#streams.length;
+  }
+
+  /** A stream for this key, or undefined when all of them are busy with other keys. */
+  take(owner: TokenKey): CbcStream | undefined {
+    if (this.#streams.length >= this.#limit) this.#makeRoom();
+    if (this.#streams.length >= this.#limit) return undefined;
+    const session = this.#idleSessions.pop() ?? this.#openSession();
+    if (session === undefined) return undefined;
+    const state = zeroBlock(owner.blockBytes);
+    try {
+      owner.startCbc(session);
+    } catch (error) {
+      this.#closeSession(session);
+      throw error;
+    }
+    const stream = { session, owner, state, used: true };
+    this.#streams.push(stream);
+    return stream;
+  }
+
+  /** The last block of the data's CBC encryption from zero. */
+  mac(stream: CbcStream, data: Uint8Array): Buffer {
+    stream.used = true;
+    const input = Buffer.from(asBuffer(data));
+    const blockBytes = stream.state.length;
+    for (let i = 0; i < blockBytes; i++) input[i]! ^= stream.state[i]!;
+    const output = this.#connection.module.C_EncryptUpdate(
+      stream.session,
+      input,
+      Buffer.allocUnsafeSlow(input.length),
+    );
+    stream.state = output.subarray(output.length - blockBytes);
+    return Buffer.from(stream.state);
+  }
+
+  /** The owner's key goes away: its session may serve another. */
+  release(stream: CbcStream): void {
+    const at = this.#streams.indexOf(stream);
+    if (at === -1) return;
+    this.#streams.splice(at, 1);
+    try {
+      this.#connection.module.C_EncryptFinal(stream.session, Buffer.alloc(16));
+      this.#idleSessions.push(stream.session);
+    } catch {
+      this.#closeSession(stream.session);
+    }
+  }
+
+  close(): void {
+    for (const stream of this.#streams) {
+      stream.owner.streamClosed();
+      this.#closeSession(stream.session);
+    }
+    for (const session of this.#idleSessions) this.#closeSession(session);
+    this.#streams = [];
+    this.#idleSessions = [];
+    this.#hand = 0;
+  }
+
+  #makeRoom(): void {
+    if (this.#limit === 0) return;
+    this.#hand %= this.#streams.length;
+    const stream = this.#streams[this.#hand]!;
+    this.#hand++;
+    if (stream.used) {
+      stream.used = false;
+      return;
+    }
+    stream.owner.streamClosed();
+    this.release(stream);
+  }
+
+  #openSession(): Handle | undefined {
+    try {
+      return this.#connection.module.C_OpenSession(
+        this.#connection.token.slot,
+        CKF.SERIAL_SESSION | CKF.RW_SESSION,
+      );
+    } catch {
+      // The token has no more sessions: work with those there are.
+      this.#limit = this.#streams.length;
+      return undefined;
+    }
+  }
+
+  #closeSession(session: Handle): void {
+    try {
+      this.#connection.module.C_CloseSession(session);
+    } catch {
+      // Lost already.
+    }
+  }
+}

@@ -1,0 +1,134 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import type { InitializationOptions, PKCS11 } from 'pkcs11js';
+import { HsmError } from '../errors.ts';
+import { CKF, CKR } from './constants.ts';
+import { cryptokiCode } from './errors.ts';
+
+/** Modules that posp can run embedded: the token is a folder of ours. */
+export type EmbeddedKind = 'nss' | 'softhsm';
+
+const MODULE_FILES: Record<EmbeddedKind, string> = {
+  nss: 'libsoftokn3',
+  softhsm: 'libsofthsm2',
+};
+
+/** Where packages of the usual systems put Cryptoki modules. */
+// biome-ignore format: a list of folders, one system a line.
+const MODULE_FOLDERS = [
+  '/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu', '/usr/lib/x86_64-linux-gnu/nss',
+  '/usr/lib/softhsm', '/usr/lib/x86_64-linux-gnu/softhsm', '/usr/lib/aarch64-linux-gnu/softhsm',
+  '/usr/lib64', '/usr/lib64/pkcs11', '/usr/lib64/softhsm', '/usr/lib', '/usr/lib/nss', '/usr/lib/pkcs11',
+  '/usr/local/lib', '/usr/local/lib/softhsm',
+  '/opt/homebrew/lib', '/opt/homebrew/lib/softhsm', '/opt/homebrew/opt/nss/lib',
+];
+
+/** The path of an installed module, or null. */
+export function findModule(kind: EmbeddedKind): string | null {
+  for (const folder of MODULE_FOLDERS) {
+    for (const ending of ['.so', '.dylib']) {
+      const path = join(folder, MODULE_FILES[kind] + ending);
+      if (existsSync(path)) return path;
+    }
+  }
+  return null;
+}
+
+export interface ModulePlace {
+  path: string;
+  /** Set when the file is one that can run embedded. */
+  kind: EmbeddedKind | undefined;
+}
+
+/** Turns `nss`, `softhsm` or a path into a file that exists. Throws `module_missing`. */
+export function locateModule(module: string): ModulePlace {
+  if (module === 'nss' || module === 'softhsm') {
+    const path = findModule(module);
+    if (path === null) {
+      throw new HsmError(
+        'module_missing',
+        `${MODULE_FILES[module]} is not installed (Debian: ${module === 'nss' ? 'libnss3' : 'softhsm2'})`,
+      );
+    }
+    return { path, kind: module };
+  }
+  if (!existsSync(module)) throw new HsmError('module_missing', `there is no module ${module}`);
+  const file = basename(module);
+  const kinds = Object.keys(MODULE_FILES) as EmbeddedKind[];
+  return { path: module, kind: kinds.find((kind) => file.startsWith(MODULE_FILES[kind])) };
+}
+
+/** The label by which an embedded token is found again; an NSS folder carries it in its start parameters. */
+export const EMBEDDED_LABEL = 'posp';
+
+/**
+ * Loads and initialises a module in this thread. A process initialises a module once; threads that
+ * come later are told that it is done already.
+ */
+export async function loadModule(place: ModulePlace, dataDir: string | undefined): Promise<PKCS11> {
+  const pkcs11js = await importPkcs11js();
+  const options = initialisation(place, dataDir);
+  const module = new pkcs11js.PKCS11();
+  try {
+    module.load(place.path);
+  } catch {
+    throw new HsmError('module_missing', `${place.path} cannot be loaded as a Cryptoki module`);
+  }
+  initialise(module, options);
+  return module;
+}
+
+export function initialise(module: PKCS11, options: InitializationOptions): void {
+  try {
+    module.C_Initialize(options);
+  } catch (error) {
+    if (cryptokiCode(error) === CKR.CRYPTOKI_ALREADY_INITIALIZED) return;
+    throw new HsmError('unavailable', 'the Cryptoki module does not start');
+  }
+}
+
+async function importPkcs11js(): Promise<typeof import('pkcs11js')> {
+  try {
+    const imported = await import('pkcs11js');
+    return (imported as unknown as { default: typeof import('pkcs11js') }).default;
+  } catch {
+    throw new HsmError(
+      'module_missing',
+      'the optional package pkcs11js is not installed or was not built',
+    );
+  }
+}
+
+export function initialisation(
+  place: ModulePlace,
+  dataDir: string | undefined,
+): InitializationOptions {
+  const options: InitializationOptions = { flags: CKF.OS_LOCKING_OK };
+  if (dataDir === undefined || place.kind === undefined) return options;
+  const folder = resolve(dataDir);
+  if (/['"\r\n]/.test(folder)) {
+    throw new HsmError('bad_input', 'the token folder may have no quotes in its path');
+  }
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  if (place.kind === 'nss') {
+    options.libraryParameters =
+      `configdir='sql:${folder}' certPrefix='' keyPrefix='' secmod='secmod.db' flags= ` +
+      `dbTokenDescription='${EMBEDDED_LABEL}'`;
+  } else {
+    useSoftHsmFolder(folder);
+  }
+  return options;
+}
+
+/**
+ * SoftHSM reads its folder from an environment variable. In a worker thread `process.env` is a
+ * copy that the module does not see, hence the rule that the main thread opens first.
+ */
+function useSoftHsmFolder(folder: string): void {
+  const tokens = join(folder, 'tokens');
+  mkdirSync(tokens, { recursive: true, mode: 0o700 });
+  const configuration = join(folder, 'softhsm2.conf');
+  const text = `directories.tokendir = ${tokens}\nobjectstore.backend = file\nlog.level = ERROR\n`;
+  writeFileSync(configuration, text, { mode: 0o600 });
+  process.env['SOFTHSM2_CONF'] = configuration;
+}

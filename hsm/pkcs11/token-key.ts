@@ -1,0 +1,154 @@
+import type { Handle, Mechanism } from 'pkcs11js';
+import { asBuffer, requireThat, requireWholeBlocks, zeroBlock } from '../bytes.ts';
+import type { KeyAlgorithm } from '../types.ts';
+import type { CipherKey } from '../vault.ts';
+import type { CipherRow } from './capabilities.ts';
+import type { CbcStream } from './cbc-streams.ts';
+import type { Connection } from './connection.ts';
+import { isLost, translate } from './errors.ts';
+
+/** How a key object is brought into the current session: unwrapped, or a permanent one looked up. */
+export type ResolveHandle = () => Handle;
+
+/** A key inside the token. Its handle is renewed by itself when the session had to be. */
+export class TokenKey implements CipherKey {
+  readonly algorithm: KeyAlgorithm;
+  readonly lengthBytes: number;
+  readonly blockBytes: 8 | 16;
+  readonly #connection: Connection;
+  readonly #row: CipherRow;
+  readonly #resolve: ResolveHandle;
+  readonly #left: TokenKey | undefined;
+  readonly #ecb: Mechanism;
+  readonly #cbcFromZero: Mechanism;
+  #handle: Handle | undefined;
+  #generation = 0;
+  #stream: CbcStream | undefined;
+
+  constructor(options: {
+    connection: Connection;
+    row: CipherRow;
+    algorithm: KeyAlgorithm;
+    lengthBytes: number;
+    resolve: ResolveHandle;
+    left?: TokenKey | undefined;
+  }) {
+    this.#connection = options.connection;
+    this.#row = options.row;
+    this.#resolve = options.resolve;
+    this.#left = options.left;
+    this.algorithm = options.algorithm;
+    this.lengthBytes = options.lengthBytes;
+    this.blockBytes = options.row.blockBytes;
+    this.#ecb = { mechanism: options.row.ecb };
+    this.#cbcFromZero = { mechanism: options.row.cbc, parameter: zeroBlock(this.blockBytes) };
+  }
+
+  /** The object in the current session. Call it inside Connection.run only. */
+  handle(): Handle {
+    if (this.#handle === undefined || this.#generation !== this.#connection.generation) {
+      this.#handle = this.#resolve();
+      this.#generation = this.#connection.generation;
+      this.#stream = undefined;
+    }
+    return this.#handle;
+  }
+
+  encryptEcb(data: Uint8Array): Buffer {
+    return this.#encrypt(this.#ecb, data);
+  }
+
+  decryptEcb(data: Uint8Array): Buffer {
+    return this.#decrypt(this.#ecb, data);
+  }
+
+  encryptCbc(data: Uint8Array, initial: Uint8Array): Buffer {
+    return this.#encrypt({ mechanism: this.#row.cbc, parameter: asBuffer(initial) }, data);
+  }
+
+  decryptCbc(data: Uint8Array, initial: Uint8Array): Buffer {
+    return this.#decrypt({ mechanism: this.#row.cbc, parameter: asBuffer(initial) }, data);
+  }
+
+  cbcMac(data: Uint8Array): Buffer {
+    requireWholeBlocks(data, this.blockBytes);
+    const byStream = this.#streamMac(data);
+    if (byStream !== undefined) return byStream;
+    const encrypted = this.#encrypt(this.#cbcFromZero, data);
+    return encrypted.subarray(encrypted.length - this.blockBytes);
+  }
+
+  leftHalf(): TokenKey {
+    requireThat(this.#left !== undefined, 'this key was stored without a left half');
+    return this.#left;
+  }
+
+  tokenCmac(data: Uint8Array): Buffer | undefined {
+    const mechanism = this.#row.cmac;
+    if (mechanism === undefined) return undefined;
+    return this.#connection.run('CMAC', (session) => {
+      this.#connection.module.C_SignInit(session, { mechanism }, this.handle());
+      return this.#connection.module.C_Sign(
+        session,
+        asBuffer(data),
+        Buffer.allocUnsafeSlow(this.blockBytes),
+      );
+    });
+  }
+
+  /** Opens a CBC operation in a session that the caller keeps. */
+  startCbc(session: Handle): void {
+    this.#connection.module.C_EncryptInit(session, this.#cbcFromZero, this.handle());
+  }
+
+  streamClosed(): void {
+    this.#stream = undefined;
+  }
+
+  /** The cache dropped this key. */
+  destroy(): void {
+    if (this.#stream !== undefined) this.#connection.streams.release(this.#stream);
+    this.#stream = undefined;
+    if (this.#handle !== undefined && this.#generation === this.#connection.generation) {
+      this.#connection.destroyObject(this.#handle);
+    }
+    this.#handle = undefined;
+    this.#left?.destroy();
+  }
+
+  #streamMac(data: Uint8Array): Buffer | undefined {
+    const { streams } = this.#connection;
+    try {
+      if (this.#stream === undefined || this.#generation !== this.#connection.generation) {
+        if (this.#connection.problem !== undefined) return undefined;
+        this.#stream = streams.take(this);
+        if (this.#stream === undefined) return undefined;
+      }
+      return streams.mac(this.#stream, data);
+    } catch (error) {
+      if (this.#stream !== undefined) streams.release(this.#stream);
+      this.#stream = undefined;
+      // The plain way comes next: it finds out whether the session is lost, and repairs it.
+      if (isLost(error)) return undefined;
+      throw translate(error, 'MAC');
+    }
+  }
+
+  #encrypt(mechanism: Mechanism, data: Uint8Array): Buffer {
+    requireWholeBlocks(data, this.blockBytes);
+    const { module } = this.#connection;
+    return this.#connection.run('encrypt', (session) => {
+      module.C_EncryptInit(session, mechanism, this.handle());
+      return module.C_Encrypt(session, asBuffer(data), Buffer.allocUnsafeSlow(data.length));
+    });
+  }
+
+  #decrypt(mechanism: Mechanism, data: Uint8Array): Buffer {
+    requireWholeBlocks(data, this.blockBytes);
+    const { module } = this.#connection;
+    return this.#connection.run('decrypt', (session) => {
+      module.C_DecryptInit(session, mechanism, this.handle());
+      return module.C_Decrypt(session, asBuffer(data), Buffer.allocUnsafeSlow(data.length));
+    });
+  }
+}

@@ -1,0 +1,137 @@
+import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Handle, PKCS11, TokenInfo } from 'pkcs11js';
+import { HsmError } from '../errors.ts';
+import { readOrCreateSecret, readSecret } from '../secret.ts';
+import type { Pkcs11Config } from '../types.ts';
+import { CKF, CKR, CKU } from './constants.ts';
+import { cryptokiCode, translate } from './errors.ts';
+import { EMBEDDED_LABEL, type EmbeddedKind } from './module.ts';
+
+/** The token that the configuration means, ready for sessions. */
+export interface TokenPlace {
+  slot: Handle;
+  pin: string;
+  label: string;
+  manufacturer: string;
+  model: string;
+  serial: string;
+}
+
+const SESSION_FLAGS = CKF.SERIAL_SESSION | CKF.RW_SESSION;
+
+/** Finds the token; an embedded one that does not exist yet is made. */
+export function findToken(
+  module: PKCS11,
+  config: Pkcs11Config,
+  kind: EmbeddedKind | undefined,
+): TokenPlace {
+  const embedded = config.dataDir !== undefined && kind !== undefined;
+  const label = config.tokenLabel ?? (embedded ? EMBEDDED_LABEL : undefined);
+  let slot = selectSlot(module, label, config.slot);
+  if (slot === undefined && embedded && kind === 'softhsm') {
+    slot = createSoftHsmToken(module, label ?? EMBEDDED_LABEL, config.dataDir!);
+  }
+  if (slot === undefined) {
+    const wanted = label === undefined ? `in slot ${config.slot ?? 0}` : `labelled ${label}`;
+    throw new HsmError('token_not_found', `the module has no token ${wanted}`);
+  }
+  const info = module.C_GetTokenInfo(slot);
+  const pin = readPin(config, embedded);
+  if (embedded && (info.flags & CKF.USER_PIN_INITIALIZED) === 0) {
+    setFirstPin(module, slot, kind, pin, config.dataDir!);
+  }
+  return {
+    slot,
+    pin,
+    label: text(info.label),
+    manufacturer: text(info.manufacturerID),
+    model: text(info.model),
+    serial: text(info.serialNumber),
+  };
+}
+
+export function openSession(module: PKCS11, token: TokenPlace): Handle {
+  const session = module.C_OpenSession(token.slot, SESSION_FLAGS);
+  try {
+    module.C_Login(session, CKU.USER, token.pin);
+  } catch (error) {
+    if (cryptokiCode(error) !== CKR.USER_ALREADY_LOGGED_IN) {
+      module.C_CloseSession(session);
+      throw translate(error, 'login');
+    }
+  }
+  return session;
+}
+
+function selectSlot(
+  module: PKCS11,
+  label: string | undefined,
+  index: number | undefined,
+): Handle | undefined {
+  const slots = module.C_GetSlotList(true);
+  if (index !== undefined) {
+    const slot = slots[index];
+    const labelFits = label === undefined || (slot && text(tokenInfo(module, slot)) === label);
+    return labelFits ? slot : undefined;
+  }
+  if (label !== undefined) return slots.find((slot) => text(tokenInfo(module, slot)) === label);
+  if (slots.length > 1) {
+    throw new HsmError('token_not_found', 'the module has several tokens: name one by its label');
+  }
+  return slots[0];
+}
+
+function tokenInfo(module: PKCS11, slot: Handle): string {
+  const info: TokenInfo = module.C_GetTokenInfo(slot);
+  return info.label;
+}
+
+/** Cryptoki pads texts with spaces, some modules with zero bytes. */
+function text(padded: string): string {
+  return padded.replace(/[\0 ]+$/, '');
+}
+
+function readPin(config: Pkcs11Config, embedded: boolean): string {
+  if (config.pinSource !== undefined) return readSecret(config.pinSource);
+  if (embedded) return readOrCreateSecret(join(config.dataDir!, 'pin'));
+  throw new HsmError(
+    'login_failed',
+    'the token needs a PIN: name a file or an environment variable',
+  );
+}
+
+const SO_PIN_FILE = 'so-pin';
+
+function createSoftHsmToken(module: PKCS11, label: string, dataDir: string): Handle | undefined {
+  const empty = module
+    .C_GetSlotList(true)
+    .find((slot) => (module.C_GetTokenInfo(slot).flags & CKF.TOKEN_INITIALIZED) === 0);
+  if (empty === undefined) return undefined;
+  const securityOfficerPin = randomBytes(12).toString('hex');
+  writeFileSync(join(dataDir, SO_PIN_FILE), `${securityOfficerPin}\n`, { mode: 0o600 });
+  module.C_InitToken(empty, securityOfficerPin, label);
+  return selectSlot(module, label, undefined);
+}
+
+/** NSS gives an empty folder a security officer without PIN; SoftHSM got one when it was made. */
+function setFirstPin(
+  module: PKCS11,
+  slot: Handle,
+  kind: EmbeddedKind,
+  pin: string,
+  dataDir: string,
+): void {
+  const securityOfficerPin = kind === 'nss' ? '' : readSecret({ file: join(dataDir, SO_PIN_FILE) });
+  const session = module.C_OpenSession(slot, SESSION_FLAGS);
+  try {
+    module.C_Login(session, CKU.SO, securityOfficerPin);
+    module.C_InitPIN(session, pin);
+    module.C_Logout(session);
+  } catch (error) {
+    throw translate(error, 'set the first PIN');
+  } finally {
+    module.C_CloseSession(session);
+  }
+}
