@@ -8,7 +8,7 @@ const mayImport = {
   ledger: ['config/types'],
   config: [],
   switch: ['protocols', 'hsm', 'ledger', 'config'],
-  modules: ['ledger', 'protocols/records', 'hsm', 'config/types'],
+  modules: ['ledger', 'protocols/records', 'protocols/mask', 'hsm', 'config/types'],
   simulators: ['protocols', 'hsm'],
   api: ['protocols', 'hsm', 'ledger', 'switch', 'modules', 'simulators', 'config'],
   cli: ['protocols', 'hsm', 'ledger', 'switch', 'modules', 'simulators', 'api', 'config'],

@@ -1,0 +1,57 @@
+/** Clearing a business date on behalf of a person: which institution, which day, and closing it first. */
+import { businessDayRange, closeBusinessDay } from '../ledger/business-day.ts';
+import { nextBusinessDate } from '../ledger/business-time.ts';
+import type { LedgerClient } from '../ledger/client.ts';
+import type { Reader } from '../ledger/reader.ts';
+import { type ClearingResult, runClearing } from '../modules/clearing/run.ts';
+
+/** A day that cannot be cleared: one sentence for the person who asked. */
+export class ClearingRefused extends Error {
+  override readonly name = 'ClearingRefused';
+}
+
+export interface ClearDayResult extends ClearingResult {
+  /** Set when the day was still open and was closed by this call. */
+  closedAtPosition?: number;
+}
+
+/**
+ * Clears the date (YYYYMMDD or YYYY-MM-DD; left out: the current business date). A day that is still
+ * open is closed first: what comes from then on belongs to the next one.
+ */
+export async function clearDay(
+  directory: string,
+  { reader, ledger }: { reader: Reader; ledger: LedgerClient },
+  wanted: { date?: unknown; institution?: unknown },
+): Promise<ClearDayResult> {
+  const institution = theInstitution(reader, wanted.institution);
+  const current = reader.head().businessDates[institution.id] ?? '';
+  const date = readDate(wanted.date) ?? current;
+  let closedAtPosition: number | undefined;
+  if (date === current) {
+    closedAtPosition = await closeBusinessDay(institution.id, date, nextBusinessDate(date), ledger);
+  }
+  const range = businessDayRange(institution.id, date, reader);
+  if (range === null) {
+    throw new ClearingRefused(
+      `${institution.id} has no business day ${date}; the current one is ${current}`,
+    );
+  }
+  const result = await runClearing({ institution, date, range, reader, ledger, directory });
+  return closedAtPosition === undefined ? result : { ...result, closedAtPosition };
+}
+
+function theInstitution(reader: Reader, wanted: unknown) {
+  const all = [...reader.registry.list('institution')].map(({ value }) => value);
+  const chosen = wanted === undefined ? all : all.filter(({ id }) => id === wanted);
+  if (chosen.length === 1) return chosen[0]!;
+  const ids = all.map(({ id }) => id).join(', ') || 'none';
+  throw new ClearingRefused(`say which institution with --institution; there are: ${ids}`);
+}
+
+function readDate(date: unknown): string | undefined {
+  if (date === undefined || date === null) return undefined;
+  const compact = String(date).replaceAll('-', '');
+  if (!/^\d{8}$/.test(compact)) throw new ClearingRefused(`${date} is not a date (YYYY-MM-DD)`);
+  return compact;
+}

@@ -1,0 +1,164 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { askControl } from '../api/control.ts';
+import { openReader } from '../ledger/reader.ts';
+import { startLedger } from '../ledger/writer-host.ts';
+import {
+  type CheckedFile,
+  ClearingFileError,
+  parseClearingFile,
+} from '../modules/clearing/file.ts';
+import { type ClearDayResult, ClearingRefused, clearDay } from './clear-day.ts';
+import {
+  action,
+  EXIT,
+  type ExitCode,
+  printJson,
+  printLine,
+  printNote,
+  UsageError,
+} from './command.ts';
+import { DEFAULT_DATA_DIR, ledgerFolder } from './data-folder.ts';
+import { formatTable, yuan } from './table.ts';
+
+export function addClearingCommand(program: Command): void {
+  const clearing = program.command('clearing').description('Clearing of business days (清算)');
+  clearing
+    .command('run')
+    .description('Clear a business date; one that is still open is closed first')
+    .option('--date <date>', 'YYYY-MM-DD (default: the current business date)')
+    .option('--institution <id>', 'needed when there are several')
+    .option('--data <dir>', 'data folder', DEFAULT_DATA_DIR)
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', '\nExample:\n  $ posp clearing run --date 2026-11-20\n')
+    .action(action(run));
+  clearing
+    .command('verify <file>')
+    .description('Check count, totals and seal of a clearing file, and its place in the journal')
+    .option('--data <dir>', 'data folder; without one only the file itself is checked')
+    .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ posp clearing verify summary-20261120.txt --data ./data\n',
+    )
+    .action(action(verify));
+}
+
+interface RunOptions {
+  date?: string;
+  institution?: string;
+  data: string;
+  json?: boolean;
+}
+
+async function run({ date, institution, data, json }: RunOptions): Promise<ExitCode> {
+  const wanted = { date, institution };
+  const answer = await askControl(data, 'clearing/run', wanted);
+  if (answer !== null && 'error' in answer) throw new UsageError(answer.error);
+  const result = answer === null ? await runHere(data, wanted) : (answer.result as ClearDayResult);
+  if (result.closedAtPosition !== undefined) {
+    printNote(
+      `posp: business day ${result.date} was still open and is now closed at position ${result.closedAtPosition}`,
+    );
+  }
+  if (json) printJson(result);
+  else printResult(result);
+  return result.matchesLedger ? EXIT.ok : EXIT.failed;
+}
+
+/** No switch runs on the folder: this process opens the ledger itself. */
+async function runHere(
+  data: string,
+  wanted: { date: string | undefined; institution: string | undefined },
+): Promise<ClearDayResult> {
+  const dataDir = ledgerFolder(data);
+  const reader = openReader(dataDir);
+  const ledger = await startLedger({ dataDir });
+  const client = ledger.client();
+  try {
+    return await clearDay(join(resolve(data), 'clearing'), { reader, ledger: client }, wanted);
+  } catch (error) {
+    if (error instanceof ClearingRefused) throw new UsageError(error.message);
+    throw error;
+  } finally {
+    client.close();
+    await reader.close();
+    await ledger.stop();
+  }
+}
+
+function printResult({ date, files, merchants, differences }: ClearDayResult): void {
+  printLine(`Clearing of ${date}`);
+  printLine(
+    formatTable(
+      ['merchant', 'name', 'count', 'fee', 'net'],
+      merchants.map(({ id, name, count, feeFen, netFen }) => [
+        id,
+        name,
+        String(count),
+        yuan(feeFen),
+        yuan(netFen),
+      ]),
+      ['left', 'left', 'right', 'right', 'right'],
+    ),
+  );
+  for (const { path } of files) printLine(path);
+  for (const difference of differences) printLine(`DIFFERENCE: ${difference}`);
+  printLine(
+    differences.length === 0 ? 'File totals equal the ledger.' : 'Do not release these files.',
+  );
+}
+
+async function verify(
+  path: string,
+  { data, json }: { data?: string; json?: boolean },
+): Promise<ExitCode> {
+  let problem: string | null = null;
+  let file: CheckedFile | null = null;
+  try {
+    file = parseClearingFile(readText(path));
+    if (data !== undefined) problem = await journalProblem(file, data);
+  } catch (error) {
+    if (!(error instanceof ClearingFileError)) throw error;
+    problem = error.message;
+  }
+  const holds = problem === null && file !== null;
+  const seen = file && { layout: file.layout.name, records: file.records, totals: file.totals };
+  if (json) {
+    printJson({
+      file: path,
+      ok: holds,
+      ...seen,
+      sm3: file?.sm3,
+      position: file?.position,
+      problem,
+    });
+  } else if (holds) {
+    printLine(`${path}: ${file?.records} records, SM3 ${file?.sm3}: the seal holds`);
+  } else {
+    printLine(`${path}: ${problem}`);
+  }
+  return holds ? EXIT.ok : EXIT.failed;
+}
+
+/** What the journal says against the file, or null when it agrees. */
+async function journalProblem(file: CheckedFile, data: string): Promise<string | null> {
+  const reader = openReader(ledgerFolder(data));
+  try {
+    const hash = Buffer.from(reader.chainHashAt(file.position)).toString('hex');
+    return hash === file.chainHash
+      ? null
+      : `the journal of ${data} has another chain hash at position ${file.position}`;
+  } finally {
+    await reader.close();
+  }
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    throw new UsageError(`${path} cannot be read`);
+  }
+}

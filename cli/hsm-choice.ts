@@ -1,0 +1,90 @@
+/**
+ * Which HSM a data folder uses. `auto` takes NSS softoken when its library and the binding are there,
+ * else software; the choice stays with the folder, because its keys are wrapped under that HSM.
+ */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { HsmSettings } from '../config/schema.ts';
+import { HsmError } from '../hsm/errors.ts';
+import { openHsm } from '../hsm/open.ts';
+import type { Hsm, HsmConfig } from '../hsm/types.ts';
+
+export interface ChosenHsm {
+  config: HsmConfig;
+  hsm: Hsm;
+  /** For people: `NSS softoken`, `software (keys in memory, not for production)`. */
+  title: string;
+}
+
+/** Opens the HSM of the data folder, making an embedded token where there is none. */
+export async function chooseHsm(settings: HsmSettings, dataDir: string): Promise<ChosenHsm> {
+  const folder = join(dataDir, 'hsm');
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const note = join(folder, 'provider');
+  const used = existsSync(note) ? readFileSync(note, 'utf8').trim() : null;
+  for (const candidate of candidates(settings, used)) {
+    const config = hsmConfig(candidate, folder);
+    const name = nameOf(candidate);
+    if (used !== null && used !== name) {
+      throw new HsmError(
+        'unavailable',
+        `the keys of ${dataDir} are under the HSM '${used}', but the configuration says '${name}'`,
+      );
+    }
+    try {
+      const hsm = await openHsm(config);
+      writeFileSync(note, `${name}\n`);
+      return { config, hsm, title: titleOf(name) };
+    } catch (error) {
+      const tryNext = settings.provider === 'auto' && used === null && isMissing(error);
+      if (!tryNext) throw error;
+    }
+  }
+  throw new HsmError('module_missing', 'no HSM could be opened');
+}
+
+type Concrete = Exclude<HsmSettings, { provider: 'auto' }>;
+
+function candidates(settings: HsmSettings, used: string | null): Concrete[] {
+  if (settings.provider !== 'auto') return [settings];
+  const nss: Concrete = { provider: 'pkcs11', module: 'nss', poolThreads: 0 };
+  const software: Concrete = { provider: 'software' };
+  if (used === null) return [nss, software];
+  return [used === 'software' ? software : { ...nss, module: used }];
+}
+
+function hsmConfig(settings: Concrete, folder: string): HsmConfig {
+  if (settings.provider === 'software') {
+    const { passphrase } = settings;
+    const source = passphrase === undefined ? {} : { passphraseSource: passphrase };
+    return { provider: 'software', keyFile: join(folder, 'keys.json'), ...source };
+  }
+  const { module, tokenLabel, slot, pin, poolThreads } = settings;
+  const embedded = module === 'nss' || module === 'softhsm';
+  return {
+    provider: 'pkcs11',
+    module,
+    ...(embedded ? { dataDir: join(folder, module) } : {}),
+    ...(tokenLabel === undefined ? {} : { tokenLabel }),
+    ...(slot === undefined ? {} : { slot }),
+    ...(pin === undefined ? {} : { pinSource: pin }),
+    threads: poolThreads === 0 ? 'in-thread' : { pool: poolThreads },
+  };
+}
+
+function nameOf(settings: Concrete): string {
+  return settings.provider === 'software' ? 'software' : settings.module;
+}
+
+function titleOf(name: string): string {
+  const titles: Record<string, string> = {
+    software: 'software (keys in this process, not for production)',
+    nss: 'NSS softoken (PKCS#11)',
+    softhsm: 'SoftHSM2 (PKCS#11)',
+  };
+  return titles[name] ?? `${name} (PKCS#11)`;
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof HsmError && error.code === 'module_missing';
+}

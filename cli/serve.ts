@@ -1,0 +1,112 @@
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Command } from 'commander';
+import colors from 'picocolors';
+import { ConfigError, loadConfig } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
+import { createLog, type Logger } from '../switch/log.ts';
+import { action, EXIT, type ExitCode, printNote, UsageError } from './command.ts';
+import { System } from './system.ts';
+
+interface ServeOptions {
+  config?: string;
+  data?: string;
+  port?: string;
+  httpPort?: string;
+}
+
+/** The sample hospital: what is served when no configuration is named. */
+export const SAMPLE_CONFIG = fileURLToPath(new URL('../../config/sample.yaml', import.meta.url));
+
+export function addServeCommand(program: Command): void {
+  program
+    .command('serve')
+    .description('Run the switch until SIGTERM or Ctrl-C (运行交易前置)')
+    .option('--config <file>', 'configuration (default: the sample hospital)')
+    .option('--data <dir>', 'data folder (default: the configuration’s dataDir)')
+    .option('--port <number>', 'port of the first listener')
+    .option('--http-port <number>', 'port of HTTP: /healthz, /metrics')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ posp serve --config hospital.yaml --data /var/lib/posp\n',
+    )
+    .action(action(serve));
+}
+
+async function serve(options: ServeOptions): Promise<ExitCode> {
+  const config = configOf(options);
+  const log = createLog('main', config.log.level);
+  const system = await startOrExplain(config, log);
+  const failed = new Promise<Error>((failure) => system.once('failed', failure));
+  const asked = new Promise<'asked'>((stop) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop('asked'));
+  });
+  greet(config, system);
+  const end = await Promise.race([asked, failed]);
+  if (end !== 'asked') {
+    log.fatal({ err: end }, 'a part of the switch ended by itself: stopping');
+    process.exit(EXIT.failed);
+  }
+  printNote('posp: stopping: answering what was asked …');
+  await system.stop();
+  printNote('posp: stopped.');
+  process.exit(EXIT.ok);
+}
+
+/** The configuration file with the command line's word on top. */
+function configOf({ config: file, data, port, httpPort }: ServeOptions): Config {
+  const environment = { ...process.env };
+  if (data !== undefined) {
+    environment['POSP__DATA_DIR'] = resolve(data);
+    environment['POSP__CLEARING_DIR'] ??= resolve(data, 'clearing');
+  }
+  if (port !== undefined) environment['POSP__LISTENERS__0__PORT'] = port;
+  if (httpPort !== undefined) environment['POSP__HTTP__PORT'] = httpPort;
+  try {
+    return loadConfig(file ?? SAMPLE_CONFIG, environment);
+  } catch (error) {
+    if (error instanceof ConfigError)
+      throw new UsageError(`configuration refused:\n${error.message}`);
+    throw error;
+  }
+}
+
+async function startOrExplain(config: Config, log: Logger): Promise<System> {
+  if (config.production && config.firstStart !== undefined) {
+    throw new UsageError(
+      'production is true, but firstStart holds published test keys: remove it and provision by key ceremony',
+    );
+  }
+  try {
+    return await System.start({ config, log });
+  } catch (error) {
+    if (!isExplained(error)) throw error;
+    printNote(`posp: ${error.message}`);
+    process.exit(EXIT.failed);
+  }
+}
+
+/** Errors of the surroundings (a used port, a used folder, no token) are one line, not a stack. */
+function isExplained(error: unknown): error is Error {
+  const name = error instanceof Error ? error.name : '';
+  const message = error instanceof Error ? error.message : '';
+  return name === 'LedgerError' || name === 'HsmError' || message.includes('cannot be listened on');
+}
+
+function greet(config: Config, system: System): void {
+  const { http, switch: workers, chosen } = system;
+  if (config.firstStart !== undefined) {
+    printNote(
+      colors.red(
+        'posp: published TEST KEYS and PINs are in use (sample hospital). Never take real money with them.\n' +
+          'posp: 正在使用公开的测试密钥，禁止用于真实交易。',
+      ),
+    );
+  }
+  config.listeners.forEach(({ name, address }, index) => {
+    printNote(`posp: ${name} on ${address}:${workers.ports[index]}`);
+  });
+  printNote(`posp: HTTP on http://${config.http.address}:${http.port}/healthz`);
+  printNote(`posp: HSM: ${chosen.title}; ${workers.workerCount} switch worker(s)`);
+  printNote(`posp: data in ${resolve(config.dataDir)}; ready. Stop with Ctrl-C.`);
+}

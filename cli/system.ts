@@ -1,0 +1,121 @@
+/**
+ * The whole of posp in one process, put together in the order in which its parts need each other:
+ * HSM, ledger, first start, switch, business day, HTTP, control socket.
+ */
+import { EventEmitter } from 'node:events';
+import { serveControl } from '../api/control.ts';
+import { healthRoutes } from '../api/health.ts';
+import { type ApiServer, serveHttp } from '../api/server.ts';
+import type { Config } from '../config/schema.ts';
+import type { LedgerClient } from '../ledger/client.ts';
+import { openReader, type Reader } from '../ledger/reader.ts';
+import { type Ledger, startLedger } from '../ledger/writer-host.ts';
+import type { ClearingResult } from '../modules/clearing/run.ts';
+import { BusinessDayWatch } from '../switch/business-day-watch.ts';
+import type { Logger } from '../switch/log.ts';
+import { type ProvisionProgress, provision } from '../switch/provision.ts';
+import { Switch } from '../switch/switch.ts';
+import { clearDay } from './clear-day.ts';
+import { ledgerFolder } from './data-folder.ts';
+import { type ChosenHsm, chooseHsm } from './hsm-choice.ts';
+
+export interface SystemOptions {
+  config: Config;
+  log: Logger;
+  onProvision?: ProvisionProgress;
+}
+
+/** Emits `failed` when a part that must not end has ended: the process has to stop. */
+export class System extends EventEmitter<{ failed: [Error] }> {
+  readonly chosen: ChosenHsm;
+  readonly ledger: Ledger;
+  readonly client: LedgerClient;
+  readonly reader: Reader;
+  readonly switch: Switch;
+  readonly http: ApiServer;
+  readonly #config: Config;
+  readonly #watch: BusinessDayWatch;
+  readonly #closeControl: () => Promise<void>;
+
+  private constructor(parts: {
+    config: Config;
+    chosen: ChosenHsm;
+    ledger: Ledger;
+    client: LedgerClient;
+    reader: Reader;
+    switch: Switch;
+    http: ApiServer;
+    watch: BusinessDayWatch;
+    closeControl: () => Promise<void>;
+  }) {
+    super();
+    this.#config = parts.config;
+    this.chosen = parts.chosen;
+    this.ledger = parts.ledger;
+    this.client = parts.client;
+    this.reader = parts.reader;
+    this.switch = parts.switch;
+    this.http = parts.http;
+    this.#watch = parts.watch;
+    this.#closeControl = parts.closeControl;
+    this.ledger.on('failed', (error) => this.emit('failed', error));
+    this.switch.on('failed', (error) => this.emit('failed', error));
+  }
+
+  /** Starts everything; resolves when terminals can connect. */
+  static async start({ config, log, onProvision }: SystemOptions): Promise<System> {
+    const { dataDir } = config;
+    const startedAtMs = performance.now();
+    const chosen = await chooseHsm(config.hsm, dataDir);
+    const ledger = await startLedger({ dataDir: ledgerFolder(dataDir) });
+    for (const repair of ledger.recovery.repairs) log.warn({ repair }, 'ledger repaired');
+    const client = ledger.client();
+    const reader = openReader(ledgerFolder(dataDir), { generation: ledger.generation });
+    if (config.firstStart !== undefined) {
+      const parts = { hsm: chosen.hsm, ledger: client, reader };
+      await provision(config.firstStart, parts, onProvision);
+    }
+    const watch = new BusinessDayWatch(reader, client, (institution, date) => {
+      log.info({ institution, date }, 'business day closed at its cut-off');
+    });
+    await watch.check(Date.now());
+    const workers = await Switch.start({
+      listeners: config.listeners,
+      workers: config.switchWorkers,
+      dataDir: ledgerFolder(dataDir),
+      hsm: chosen.config,
+      ledger,
+      logLevel: config.log.level,
+    });
+    const health = { hsm: chosen.hsm, ledger, reader, switch: workers, startedAtMs };
+    const http = await serveHttp(config.http.address, config.http.port, healthRoutes(health));
+    const control = await serveControl(dataDir, {
+      'clearing/run': ({ date, institution }) =>
+        clearDay(config.clearingDir, { reader, ledger: client }, { date, institution }),
+    });
+    const closeControl = control.close;
+    const parts = { config, chosen, ledger, client, reader, http, watch, closeControl };
+    return new System({ ...parts, switch: workers });
+  }
+
+  /** Closes the day when it is still open, and clears it. */
+  clear(date?: string): Promise<ClearingResult> {
+    return clearDay(
+      this.#config.clearingDir,
+      { reader: this.reader, ledger: this.client },
+      { date },
+    );
+  }
+
+  /** Answers what was asked, writes everything, and closes. */
+  async stop(): Promise<void> {
+    await this.#watch.stop();
+    await this.#closeControl();
+    await this.switch.stop();
+    this.http.close();
+    await this.reader.close();
+    this.client.close();
+    await this.ledger.stop();
+    await this.chosen.hsm.close();
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * The institution's clock: what fields 12, 13 and 15 say, and which business date an instant
+ * belongs to. Stored time is UTC; only this file turns it into the time on the wall.
+ */
+import { DateTime } from 'luxon';
+import type { BusinessClock } from '../config/types.ts';
+
+/** Offsets change on full hours of UTC at most, so one look-up serves an hour. */
+const HOUR_MS = 3_600_000;
+
+export class BusinessTime {
+  readonly #clock: BusinessClock;
+  #hour = -1;
+  #offsetMs = 0;
+
+  constructor(clock: BusinessClock) {
+    this.#clock = clock;
+  }
+
+  /** Field 12 (hhmmss) and field 13 (MMDD) of an instant in epoch milliseconds. */
+  localFields(epochMs: number): { time: string; date: string } {
+    const text = new Date(epochMs + this.#offsetAt(epochMs)).toISOString();
+    return {
+      time: text.slice(11, 13) + text.slice(14, 16) + text.slice(17, 19),
+      date: text.slice(5, 7) + text.slice(8, 10),
+    };
+  }
+
+  /** `YYYY-MM-DD hh:mm:ss` on the institution's wall, for files and people. */
+  localDateTime(epochMs: number): string {
+    const text = new Date(epochMs + this.#offsetAt(epochMs)).toISOString();
+    return `${text.slice(0, 10)} ${text.slice(11, 19)}`;
+  }
+
+  /** The business date (YYYYMMDD) that the clock says: from the cut-off on it is tomorrow's. */
+  businessDateAt(epochMs: number): string {
+    const local = DateTime.fromMillis(epochMs, { zone: this.#clock.timeZone });
+    const [hour, minute] = this.#clock.cutOff.split(':').map(Number) as [number, number];
+    const afterCutOff = local.hour * 60 + local.minute >= hour * 60 + minute;
+    return (afterCutOff ? local.plus({ days: 1 }) : local).toFormat('yyyyMMdd');
+  }
+
+  /** The instant at which a business date (YYYYMMDD) ends, in epoch milliseconds. */
+  cutOffOf(businessDate: string): number {
+    const [hour, minute] = this.#clock.cutOff.split(':').map(Number) as [number, number];
+    return DateTime.fromFormat(businessDate, 'yyyyMMdd', { zone: this.#clock.timeZone })
+      .set({ hour, minute })
+      .toMillis();
+  }
+
+  #offsetAt(epochMs: number): number {
+    const hour = Math.floor(epochMs / HOUR_MS);
+    if (hour !== this.#hour) {
+      this.#hour = hour;
+      const minutes = DateTime.fromMillis(epochMs, { zone: this.#clock.timeZone }).offset;
+      this.#offsetMs = minutes * 60_000;
+    }
+    return this.#offsetMs;
+  }
+}
+
+/** The business date after this one. */
+export function nextBusinessDate(businessDate: string): string {
+  return DateTime.fromFormat(businessDate, 'yyyyMMdd', { zone: 'utc' })
+    .plus({ days: 1 })
+    .toFormat('yyyyMMdd');
+}

@@ -1,0 +1,44 @@
+/**
+ * The chart of accounts of a hospital's one-card business, and how its account ids are made.
+ *
+ * The hospital's books are kept as the card issuer keeps them: what card holders have paid in and
+ * what merchants are owed are liabilities, the money behind them lies at the bank.
+ */
+import { idOf } from './id.ts';
+import { AccountFlag, type AccountInput, type Id } from './types.ts';
+
+/** ISO 4217 number of the yuan: the ledger that all accounts of this file belong to. */
+export const YUAN_LEDGER = 156;
+
+export const CHART_OF_ACCOUNTS = [
+  { code: 1001, name: 'bank', zh: '银行存款', en: 'Cash at bank' },
+  { code: 2001, name: 'card', zh: '就诊卡账户', en: 'Card holders' },
+  { code: 2002, name: 'merchant', zh: '应付商户款', en: 'Payable to merchants' },
+  { code: 2101, name: 'settlement', zh: '待划付清算款', en: 'Settlement under way' },
+  { code: 4001, name: 'fee-income', zh: '手续费收入', en: 'Fee income' },
+] as const;
+
+export type AccountName = (typeof CHART_OF_ACCOUNTS)[number]['name'];
+
+/** Why a transfer moved money: the `code` of transfers. */
+export const TransferCode = {
+  openingBalance: 1,
+  purchase: 10,
+  void: 11,
+  refund: 12,
+  reversal: 13,
+  fee: 20,
+  settlement: 21,
+} as const;
+
+/** The id of an account: its place in the chart, the institution, and whose it is. */
+export function accountId(name: AccountName, institution: string, owner = ''): Id {
+  return idOf('account', name, institution, owner);
+}
+
+/** The account to open for an owner: card accounts may never be overdrawn. */
+export function accountInput(name: AccountName, institution: string, owner = ''): AccountInput {
+  const { code } = CHART_OF_ACCOUNTS.find((row) => row.name === name)!;
+  const flags = name === 'card' ? AccountFlag.debitsMustNotExceedCredits : 0;
+  return { id: accountId(name, institution, owner), ledger: YUAN_LEDGER, code, flags };
+}

@@ -1,0 +1,125 @@
+/**
+ * What a business day owes its merchants, read from the journal: one line for each transaction that
+ * moved a merchant's money, with its fee.
+ */
+import type { BusinessDayRange } from '../../ledger/business-day.ts';
+import { idToHex } from '../../ledger/id.ts';
+import type { Reader } from '../../ledger/reader.ts';
+import type { Merchant } from '../../ledger/registry-kinds.ts';
+import type { JournalRecord, TransactionFact } from '../../ledger/types.ts';
+import { feeFen } from './fee.ts';
+
+export interface ClearingLine {
+  position: number;
+  timestampUs: number;
+  kind: string;
+  terminalId: string;
+  batchNumber: string;
+  traceNumber: string;
+  cardNumber: string;
+  /** What the merchant gets, negative for what it gives back. */
+  amountFen: number;
+  /** What the merchant pays for it, negative for a fee that is returned. */
+  feeFen: number;
+  originalPosition: number;
+}
+
+export interface MerchantDay {
+  merchant: Merchant;
+  lines: ClearingLine[];
+  /** Payments less what was voided or reversed. */
+  grossFen: number;
+  refundFen: number;
+  feeFen: number;
+  /** What is paid out: gross − refunds − fees. */
+  netFen: number;
+  /** What the ledger moved on the merchant's account: must equal gross − refunds. */
+  ledgerMovementFen: number;
+}
+
+/** Which way money went, by the kind of the transaction; a reversal goes against its original. */
+const DIRECTION: Record<string, 1 | -1> = { purchase: 1, void: -1, refund: -1 };
+
+/** The merchants of the institution with their lines, ordered by merchant id; idle ones too. */
+export function merchantDays(
+  institution: string,
+  { from, to }: BusinessDayRange,
+  reader: Reader,
+): MerchantDay[] {
+  const days = new Map<string, MerchantDay>();
+  for (const { value: merchant } of reader.registry.list('merchant')) {
+    if (merchant.institution === institution) days.set(merchant.id, emptyDay(merchant));
+  }
+  for (const record of reader.records({ from: from + 1, to })) {
+    const fact = record.entry.fact?.transaction;
+    const moved = record.status === 'applied' && record.outcomes.length > 0;
+    if (!moved || fact === undefined || record.entry.institution !== institution) continue;
+    const day = days.get(fact.merchantId ?? '');
+    if (day === undefined) throw new Error(`position ${record.position}: merchant unknown`);
+    addRecord(day, record, fact, reader);
+  }
+  return [...days.values()].sort((a, b) => (a.merchant.id < b.merchant.id ? -1 : 1));
+}
+
+function emptyDay(merchant: Merchant): MerchantDay {
+  const zero = { grossFen: 0, refundFen: 0, feeFen: 0, netFen: 0, ledgerMovementFen: 0 };
+  return { merchant, lines: [], ...zero };
+}
+
+function addRecord(
+  day: MerchantDay,
+  record: JournalRecord,
+  fact: TransactionFact,
+  reader: Reader,
+): void {
+  const amountFen = directionOf(fact, reader) * (fact.amountFen ?? 0);
+  const fee = feeOf(day.merchant, fact, amountFen);
+  day.lines.push({
+    position: record.position,
+    timestampUs: record.timestampUs,
+    kind: fact.kind,
+    terminalId: fact.terminalId ?? '',
+    batchNumber: fact.batchNumber ?? '',
+    traceNumber: fact.traceNumber ?? '',
+    cardNumber: fact.cardNumber ?? '',
+    amountFen,
+    feeFen: fee,
+    originalPosition: fact.originalPosition ?? 0,
+  });
+  if (fact.kind === 'refund') day.refundFen -= amountFen;
+  else day.grossFen += amountFen;
+  day.feeFen += fee;
+  day.netFen += amountFen - fee;
+  day.ledgerMovementFen += movementOf(record, day.merchant);
+}
+
+function directionOf(fact: TransactionFact, reader: Reader): 1 | -1 {
+  if (fact.kind !== 'reversal') {
+    const direction = DIRECTION[fact.kind];
+    if (direction === undefined) throw new Error(`clearing does not know the kind ${fact.kind}`);
+    return direction;
+  }
+  const original = reader.record(fact.originalPosition ?? 0)?.entry.fact?.transaction;
+  if (original === undefined)
+    throw new Error('a reversal names no original that clearing can find');
+  return directionOf(original, reader) === 1 ? -1 : 1;
+}
+
+/** A void or reversal takes the whole fee back; a refund does when the merchant's terms say so. */
+function feeOf(merchant: Merchant, fact: TransactionFact, amountFen: number): number {
+  if (fact.kind === 'refund' && !merchant.refundReturnsFee) return 0;
+  const fee = feeFen(Math.abs(amountFen), merchant);
+  return amountFen < 0 ? 0 - fee : fee;
+}
+
+/** Credits less debits of the merchant's account by this record, from its transfers. */
+function movementOf({ entry, outcomes }: JournalRecord, { accountId }: Merchant): number {
+  const account = idToHex(accountId);
+  let movement = 0;
+  for (const [index, transfer] of (entry.transfers ?? []).entries()) {
+    const moved = outcomes[index]?.amountFen ?? 0;
+    if (transfer.creditAccount && idToHex(transfer.creditAccount) === account) movement += moved;
+    if (transfer.debitAccount && idToHex(transfer.debitAccount) === account) movement -= moved;
+  }
+  return movement;
+}

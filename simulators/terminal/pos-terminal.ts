@@ -1,0 +1,342 @@
+/**
+ * A POS terminal that behaves as the UnionPay terminal dialect says: it signs in and checks its
+ * keys, checks the MAC of every answer, reverses what it got no usable answer for before it does
+ * anything else, and keeps its own totals for settlement.
+ */
+
+import { cup } from '../../protocols/dialects/cup.ts';
+import { field48Totals, field60, field61 } from '../../protocols/dialects/cup-fields.ts';
+import { joinEnvelope, splitEnvelope } from '../../protocols/framing/envelope.ts';
+import { CUP_TERMINAL_FRAMING } from '../../protocols/framing/framing.ts';
+import type { FieldValue, Message } from '../../protocols/iso8583/message.ts';
+import type { TerminalKeys } from './terminal-keys.ts';
+import { NoAnswer, TerminalLink } from './terminal-link.ts';
+import { TerminalTotals } from './terminal-totals.ts';
+
+export interface PosTerminalOptions {
+  host: string;
+  port: number;
+  terminalId: string;
+  merchantId: string;
+  keys: TerminalKeys;
+  /** How long the terminal waits for an answer. */
+  timeoutMs?: number;
+  /** How often it sends a reversal before it gives up. */
+  reversalAttemptsMax?: number;
+}
+
+export interface SimulatedCard {
+  number: string;
+  /** YYMM. */
+  expiry: string;
+  pin?: string;
+}
+
+/** What a slip shows of an approved transaction, and what a void or refund needs of it. */
+export interface Slip {
+  kind: string;
+  card: SimulatedCard;
+  amountFen: number;
+  batchNumber: string;
+  traceNumber: string;
+  /** Field 37. */
+  reference: string;
+  authorisation: string;
+  /** MMDD. */
+  date: string;
+}
+
+export interface Exchanged {
+  request: Message;
+  /** Null when none came. */
+  answer: Message | null;
+  /** Field 39, or why there is none. */
+  responseCode: string;
+  /** Present when the answer approved. */
+  slip: Slip | null;
+  /** Whether the terminal reversed it because it had no usable answer. */
+  reversed: boolean;
+  latencyMs: number;
+}
+
+/** What may go wrong on purpose: the line breaks after the request left. */
+export type LineFault = 'break-after-sending';
+
+type Fields = Record<number, FieldValue | undefined>;
+
+const TPDU = Buffer.from('6000060000', 'hex');
+const HEADER = Buffer.from('603100311234', 'hex');
+const NO_MAC = new Uint8Array(8);
+const TRACE_MAX = 999_999;
+
+export class PosTerminal {
+  readonly id: string;
+  readonly totals = new TerminalTotals();
+  readonly #options: Required<PosTerminalOptions>;
+  readonly #link: TerminalLink;
+  #batchNumber = '000001';
+  #trace = 0;
+
+  constructor(options: PosTerminalOptions) {
+    this.#options = { timeoutMs: 10_000, reversalAttemptsMax: 3, ...options };
+    this.id = options.terminalId;
+    const { host, port } = options;
+    this.#link = new TerminalLink({ host, port, framing: CUP_TERMINAL_FRAMING });
+  }
+
+  get batchNumber(): string {
+    return this.#batchNumber;
+  }
+
+  /** Continues where a saved terminal stopped: its batch and its last trace number. */
+  resume(batchNumber: string, lastTrace: number): void {
+    this.#batchNumber = batchNumber;
+    this.#trace = lastTrace;
+  }
+
+  get lastTrace(): number {
+    return this.#trace;
+  }
+
+  /** 签到: new working keys and the batch number. */
+  async signIn(): Promise<Exchanged> {
+    const networkCode = this.#options.keys.algorithm === 'sm4' ? '006' : '003';
+    const done = await this.#ask('0800', {
+      11: this.#nextTrace(),
+      60: field60.format({ transactionType: '00', batchNumber: this.#batchNumber, networkCode }),
+      63: '01 ',
+    });
+    const keys = done.answer?.bytes(62);
+    if (done.responseCode === '00' && keys !== undefined) {
+      await this.#options.keys.download(keys, networkCode);
+      const { batchNumber } = field60.parse(done.answer?.get(60) ?? '');
+      if (batchNumber !== undefined) this.#startBatch(batchNumber);
+    }
+    return done;
+  }
+
+  /** 签退 */
+  signOff(): Promise<Exchanged> {
+    return this.#ask('0820', { 11: this.#nextTrace(), 60: this.#network('002') });
+  }
+
+  /** 回响测试 */
+  echo(): Promise<Exchanged> {
+    return this.#ask('0820', { 11: this.#nextTrace(), 60: this.#network('301') });
+  }
+
+  /** 消费 */
+  async purchase(card: SimulatedCard, amountFen: number, fault?: LineFault): Promise<Exchanged> {
+    const fields = {
+      ...(await this.#cardFields(card)),
+      3: '000000',
+      4: amountText(amountFen),
+      60: this.#financial('22'),
+    };
+    return this.#trade('purchase', '0200', fields, card, amountFen, fault);
+  }
+
+  /** 余额查询 */
+  async balance(card: SimulatedCard): Promise<Exchanged> {
+    const fields = {
+      ...(await this.#cardFields(card)),
+      3: '310000',
+      11: this.#nextTrace(),
+      60: this.#financial('01'),
+    };
+    return this.#ask('0200', { ...this.#common(), ...fields, 64: NO_MAC });
+  }
+
+  /** 消费撤销 */
+  async void(slip: Slip, fault?: LineFault): Promise<Exchanged> {
+    const fields = {
+      2: slip.card.number,
+      3: '200000',
+      4: amountText(slip.amountFen),
+      22: '012',
+      37: slip.reference,
+      38: slip.authorisation,
+      60: this.#financial('23'),
+      61: field61.format(slip),
+    };
+    return this.#trade('void', '0200', fields, slip.card, slip.amountFen, fault);
+  }
+
+  /** 退货: never reversed; without an answer it is asked again with the same trace number. */
+  async refund(slip: Slip, amountFen: number): Promise<Exchanged> {
+    const fields = {
+      2: slip.card.number,
+      3: '200000',
+      4: amountText(amountFen),
+      22: '022',
+      35: track2(slip.card),
+      37: slip.reference,
+      60: this.#financial('25'),
+      61: field61.format(slip),
+      63: '000000',
+    };
+    return this.#trade('refund', '0220', fields, slip.card, amountFen);
+  }
+
+  /** 批结算: the terminal's own totals; a new batch begins with the answer. */
+  async settle(): Promise<Exchanged> {
+    const zero = { debitFen: 0, debitCount: 0, creditFen: 0, creditCount: 0, result: 0 } as const;
+    const done = await this.#ask('0500', {
+      11: this.#nextTrace(),
+      48: field48Totals.format({ domestic: { ...this.totals.current, result: 0 }, foreign: zero }),
+      49: '156',
+      60: this.#network('201'),
+      63: '01 ',
+    });
+    if (done.responseCode === '00') {
+      const next = Number(this.#batchNumber) >= TRACE_MAX ? 1 : Number(this.#batchNumber) + 1;
+      this.#startBatch(String(next).padStart(6, '0'));
+    }
+    return done;
+  }
+
+  /** Sends any fields as they are, e.g. to try what the switch says to a mistake. */
+  send(messageType: string, fields: Fields): Promise<Exchanged> {
+    return this.#ask(messageType, fields);
+  }
+
+  close(): void {
+    this.#link.close();
+  }
+
+  async #trade(
+    kind: string,
+    messageType: string,
+    fields: Fields,
+    card: SimulatedCard,
+    amountFen: number,
+    fault?: LineFault,
+  ): Promise<Exchanged> {
+    const request = { ...this.#common(), 11: this.#nextTrace(), ...fields, 64: NO_MAC };
+    const reversible = messageType === '0200';
+    const batchNumber = this.#batchNumber;
+    let done = await this.#ask(messageType, request, fault);
+    if (done.answer === null && !reversible) done = await this.#ask(messageType, request);
+    const usable = done.answer !== null && done.responseCode !== 'bad-mac';
+    if (!usable && reversible) {
+      const reason = done.answer === null ? '98' : 'A0';
+      return { ...done, reversed: await this.#reverse(request, reason) };
+    }
+    if (done.responseCode !== '00' || done.answer === null) return done;
+    this.totals.add(kind, amountFen);
+    const slip = {
+      kind,
+      card,
+      amountFen,
+      batchNumber,
+      traceNumber: String(request[11]),
+      reference: done.answer.get(37) ?? '',
+      authorisation: done.answer.get(38) ?? '',
+      date: done.answer.get(13) ?? '',
+    };
+    return { ...done, slip };
+  }
+
+  /** 冲正: the same transaction again as a 0400, without PIN, track and reference, until answered. */
+  async #reverse(original: Fields, reason: string): Promise<boolean> {
+    const { 35: _track, 37: _reference, 52: _pin, 63: _operator, ...kept } = original;
+    for (let attempt = 1; attempt <= this.#options.reversalAttemptsMax; attempt++) {
+      const done = await this.#ask('0400', { ...kept, 39: reason, 64: NO_MAC });
+      if (done.responseCode === '00') return true;
+    }
+    return false;
+  }
+
+  async #ask(messageType: string, fields: Fields, fault?: LineFault): Promise<Exchanged> {
+    const startedMs = performance.now();
+    const body = await this.#encode(messageType, fields);
+    const request = cup.decode(body);
+    const frame = joinEnvelope(CUP_TERMINAL_FRAMING, TPDU, HEADER, body);
+    const base = { request, slip: null, reversed: false };
+    const latencyMs = () => performance.now() - startedMs;
+    try {
+      if (fault === 'break-after-sending') {
+        await this.#link.sendAndBreak(frame);
+        throw new NoAnswer('disconnected');
+      }
+      const wanted = (received: Uint8Array) => isAnswerTo(request, received);
+      const received = await this.#link.exchange(frame, wanted, this.#options.timeoutMs);
+      const answer = cup.decode(splitEnvelope(received, CUP_TERMINAL_FRAMING).body);
+      const responseCode = (await this.#macIsRight(answer)) ? (answer.get(39) ?? '') : 'bad-mac';
+      return { ...base, answer, responseCode, latencyMs: latencyMs() };
+    } catch (error) {
+      if (!(error instanceof NoAnswer)) throw error;
+      return { ...base, answer: null, responseCode: error.reason, latencyMs: latencyMs() };
+    }
+  }
+
+  async #encode(messageType: string, fields: Fields): Promise<Buffer> {
+    const { terminalId, merchantId, keys } = this.#options;
+    const all = { ...fields, 41: terminalId, 42: merchantId };
+    const body = cup.encode({ mti: messageType, fields: all });
+    if (fields[64] === NO_MAC) {
+      const input = body.subarray(0, body.length - NO_MAC.length);
+      body.set(await keys.mac(input), input.length);
+    }
+    return body;
+  }
+
+  /** An answer with a MAC must have the right one; a declined one may come without. */
+  async #macIsRight(answer: Message): Promise<boolean> {
+    const mac = answer.bytes(64);
+    if (mac === undefined) return true;
+    return this.#options.keys.verifyMac(answer.macInput(), mac);
+  }
+
+  #common(): Fields {
+    return { 25: '00', 49: '156' };
+  }
+
+  async #cardFields(card: SimulatedCard): Promise<Fields> {
+    const base = { 2: card.number, 35: track2(card) };
+    if (card.pin === undefined) return { ...base, 22: '022' };
+    const pinBlock = await this.#options.keys.pinBlock(card.pin, card.number);
+    return { ...base, 22: '021', 26: '12', 52: pinBlock, 53: '2600000000000000' };
+  }
+
+  #financial(transactionType: string): string {
+    const batchNumber = this.#batchNumber;
+    return field60.format({
+      transactionType,
+      batchNumber,
+      networkCode: '000',
+      terminalCapability: '5',
+      icCondition: '0',
+    });
+  }
+
+  #network(networkCode: string): string {
+    return field60.format({ transactionType: '00', batchNumber: this.#batchNumber, networkCode });
+  }
+
+  #startBatch(batchNumber: string): void {
+    if (batchNumber !== this.#batchNumber) this.totals.reset();
+    this.#batchNumber = batchNumber;
+  }
+
+  #nextTrace(): string {
+    this.#trace = this.#trace >= TRACE_MAX ? 1 : this.#trace + 1;
+    return String(this.#trace).padStart(6, '0');
+  }
+}
+
+function amountText(amountFen: number): string {
+  return String(amountFen).padStart(12, '0');
+}
+
+function track2({ number, expiry }: SimulatedCard): string {
+  return `${number}D${expiry}2010000000000`.slice(0, 37);
+}
+
+/** Trace number and message type say which request an answer belongs to. */
+function isAnswerTo(request: Message, frame: Uint8Array): boolean {
+  const { body } = splitEnvelope(frame, CUP_TERMINAL_FRAMING);
+  const answer = cup.decode(body);
+  const sameType = Number(answer.mti) === Number(request.mti) + 10;
+  return sameType && (answer.get(11) ?? '') === (request.get(11) ?? '');
+}

@@ -1,0 +1,77 @@
+/** The card of a request: which one it is, whether it may be used, and whether its PIN is right. */
+
+import { HsmError } from '../../hsm/errors.ts';
+import type { PinFormat } from '../../hsm/types.ts';
+import type { Card } from '../../ledger/registry-kinds.ts';
+import type { RegistryItem } from '../../ledger/types.ts';
+import { currentKey, KEY_NAME, toStoredKey } from '../keys.ts';
+import { Refusal, require } from '../refusal.ts';
+import type { Services } from '../services.ts';
+import type { Request } from '../transactions/row.ts';
+
+/** Card states that refuse, with what the terminal is told. */
+const STATUS_REFUSALS: Record<string, { responseCode: string; rule: string }> = {
+  lost: { responseCode: '41', rule: 'card-lost' },
+  stolen: { responseCode: '43', rule: 'card-stolen' },
+  frozen: { responseCode: '62', rule: 'card-frozen' },
+  closed: { responseCode: '14', rule: 'card-closed' },
+};
+
+/**
+ * The card by field 2, or by track 2 up to its separator. The card is noted in the request, so that
+ * the journal record names it also when a later check refuses.
+ */
+export function findCard(request: Request, { reader }: Services): RegistryItem<Card> {
+  const number = cardNumber(request);
+  const card = reader.registry.get('card', number);
+  require(card !== null, '14', 'card-unknown');
+  const ownInstitution = card.value.institution === request.terminal.value.institution;
+  require(ownInstitution, '14', 'card-of-another-institution');
+  request.card = card;
+  return card;
+}
+
+/** Refuses a card that is lost, frozen, closed or expired. */
+export function checkCardUsable(card: Card, request: Request, services: Services): void {
+  const refusal = STATUS_REFUSALS[card.status];
+  if (refusal !== undefined) throw new Refusal(refusal.responseCode, refusal.rule);
+  const { time } = services.institutions.get(request.terminal.value.institution);
+  const thisMonth = time.businessDateAt(Date.now()).slice(2, 6);
+  require(card.expiry >= thisMonth, '54', 'card-expired');
+}
+
+/** Verifies field 52 inside the HSM. A request without a PIN passes: the product decides that, not the PIN. */
+export async function checkPin(card: Card, request: Request, services: Services): Promise<void> {
+  const pinBlock = request.message.bytes(52);
+  const { value: terminal } = request.terminal;
+  if (pinBlock === undefined) return;
+  require(terminal.keyAlgorithm !== 'sm4', '40', 'sm4-pin-layout-unknown');
+  const referenceKey = services.reader.registry.get('key', KEY_NAME.pinReference);
+  require(referenceKey !== null, 'A7', 'pin-reference-key-missing');
+  const pin = {
+    pinKey: currentKey(terminal, 'pin'),
+    format: pinFormat(request),
+    pinBlock,
+    pan: card.number,
+  };
+  const against = { referenceKey: toStoredKey(referenceKey.value), reference: card.pinReference };
+  let right: boolean;
+  try {
+    right = await services.hsm.verifyPin(pin, against);
+  } catch (error) {
+    if (error instanceof HsmError && error.code === 'bad_pin_block') right = false;
+    else throw error;
+  }
+  require(right, '55', 'pin-wrong');
+}
+
+/** Field 53 digit 1: 1 without the PAN, otherwise with it (ISO 9564 format 0). */
+function pinFormat(request: Request): PinFormat {
+  return request.message.get(53)?.startsWith('1') ? 1 : 0;
+}
+
+function cardNumber({ message }: Request): string {
+  const number = message.get(2) ?? message.get(35)?.split('D', 1)[0];
+  require(number !== undefined && /^\d{12,19}$/.test(number), '14', 'card-number-missing');
+  return number;
+}

@@ -1,0 +1,46 @@
+/** Keys between the registry, which stores them, and the HSM, which uses them. */
+import type { KeyAlgorithm, KeyPurpose, StoredKey } from '../hsm/types.ts';
+import type { Key, Terminal, WorkingKey } from '../ledger/registry-kinds.ts';
+import { Refusal } from './refusal.ts';
+
+/** Registry names of the keys that belong to no terminal. */
+export const KEY_NAME = {
+  pinReference: 'pin-reference',
+  epursePurchase: 'epurse-purchase',
+  epurseLoad: 'epurse-load',
+  epurseTac: 'epurse-tac',
+} as const;
+
+/** The registry's form of a key. */
+export function toWorkingKey(key: StoredKey): WorkingKey {
+  return {
+    purpose: key.purpose,
+    algorithm: key.algorithm,
+    version: key.version,
+    cryptogram: key.cryptogram,
+    checkValue: Buffer.from(key.checkValue, 'hex'),
+  };
+}
+
+/** The HSM's form of a key: the same cryptogram, its check value as text. */
+export function toStoredKey(key: WorkingKey | Key): StoredKey {
+  return {
+    purpose: key.purpose as KeyPurpose,
+    algorithm: key.algorithm as KeyAlgorithm,
+    version: key.version,
+    cryptogram: key.cryptogram,
+    checkValue: Buffer.from(key.checkValue).toString('hex').toUpperCase(),
+  };
+}
+
+/** The registry's item of a key by name. */
+export function toKeyItem(name: string, key: StoredKey): Key {
+  return { name, ...toWorkingKey(key) };
+}
+
+/** The terminal's working key of a purpose from its current keys. */
+export function currentKey(terminal: Terminal, purpose: KeyPurpose): StoredKey {
+  const key = terminal.currentKeys.find((candidate) => candidate.purpose === purpose);
+  if (key === undefined) throw new Refusal('A7', `terminal-has-no-${purpose}-key`);
+  return toStoredKey(key);
+}

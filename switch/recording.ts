@@ -1,0 +1,163 @@
+/**
+ * The one way in: a planned or refused request becomes a ledger entry, and what the ledger says
+ * becomes what the terminal is told. A repeat gets the answer of the record that it repeats.
+ */
+import type {
+  Entry,
+  EntryResult,
+  EntryStatus,
+  JournalRecord,
+  TransactionFact,
+} from '../ledger/types.ts';
+import { Refusal } from './refusal.ts';
+import type { Services } from './services.ts';
+import type { Outcome, Plan, RecordedRow, Request } from './transactions/row.ts';
+
+/** What the ledger's refusals mean to a terminal, unless the row says otherwise. */
+const LEDGER_REFUSALS: Partial<Record<EntryStatus, { responseCode: string; rule: string }>> = {
+  exceeds_credits: { responseCode: '51', rule: 'balance-too-low' },
+  debit_account_frozen: { responseCode: '62', rule: 'account-frozen' },
+  credit_account_frozen: { responseCode: '62', rule: 'account-frozen' },
+  debit_account_already_closed: { responseCode: '62', rule: 'account-closed' },
+  credit_account_already_closed: { responseCode: '62', rule: 'account-closed' },
+  blocked: { responseCode: '22', rule: 'reversed-before-arrival' },
+};
+
+/** Two workers may act on one thing at once; the plan of the later one is made again. */
+const RACES: ReadonlySet<EntryStatus> = new Set(['registry_conflict', 'blocked_id_exists']);
+const ATTEMPTS_MAX = 5;
+
+/**
+ * Plans, records and answers. A refusal by a check is recorded too, so that a repeat of the request
+ * is refused the same way.
+ */
+export async function recordRequest(
+  request: Request,
+  row: RecordedRow,
+  refused: Refusal | null,
+  wireHash: Uint8Array,
+  services: Services,
+): Promise<Outcome> {
+  for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
+    const plan = refused ?? (await planOrRefusal(request, row, services));
+    const entry = entryOf(request, plan, wireHash);
+    const result = await services.ledger.submit(entry);
+    if (!RACES.has(result.status)) return outcomeOfResult(request, row, entry, result, services);
+  }
+  throw new Refusal('96', 'raced-too-often');
+}
+
+/** What a journal record tells the terminal: the same every time it is asked. */
+export function outcomeOfRecord(
+  record: JournalRecord,
+  row: RecordedRow,
+  request: Request,
+): Outcome {
+  const decided = decisionOf(record, row);
+  const set = decided.responseCode === '00' ? row.answerFields?.(record, request) : undefined;
+  return {
+    ...decided,
+    position: record.position,
+    timestampUs: record.timestampUs,
+    businessDate: record.businessDate,
+    ...(set === undefined ? {} : { set }),
+  };
+}
+
+async function planOrRefusal(
+  request: Request,
+  row: RecordedRow,
+  services: Services,
+): Promise<Plan | Refusal> {
+  try {
+    return await row.plan(request, services);
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+    throw error;
+  }
+}
+
+function entryOf(request: Request, plan: Plan | Refusal, wireHash: Uint8Array): Entry {
+  const base = {
+    id: request.entryId,
+    institution: request.terminal.value.institution,
+    wireHash,
+  };
+  if (plan instanceof Refusal) {
+    return { ...base, fact: { transaction: factOf(request, plan) } };
+  }
+  const { fact, rule, originalPosition, ...changes } = plan;
+  const approved = { responseCode: '00', rule: rule ?? '' };
+  return {
+    ...base,
+    ...changes,
+    fact: fact ?? { transaction: factOf(request, approved, originalPosition) },
+  };
+}
+
+function factOf(
+  request: Request,
+  decided: { responseCode: string; rule: string },
+  originalPosition = 0,
+): TransactionFact {
+  const { message, row, field60 } = request;
+  return {
+    kind: row.kind,
+    merchantId: request.merchantId,
+    terminalId: request.terminalId,
+    batchNumber: field60.batchNumber,
+    traceNumber: request.traceNumber,
+    cardNumber: request.card?.value.number ?? '',
+    amountFen: request.amountFen,
+    currency: message.get(49) ?? '',
+    responseCode: decided.responseCode,
+    rule: decided.rule,
+    originalPosition,
+    entryMode: message.get(22) ?? '',
+    processingCode: message.get(3) ?? '',
+    messageType: message.mti,
+    listener: request.listener,
+  };
+}
+
+function outcomeOfResult(
+  request: Request,
+  row: RecordedRow,
+  entry: Entry,
+  result: EntryResult,
+  services: Services,
+): Outcome {
+  const { status } = result;
+  const known = status.startsWith('exists') || status === 'id_already_failed';
+  if (!known) return outcomeOfRecord({ ...result, entry }, row, request);
+  const stored = services.reader.record(result.position);
+  if (stored === null) throw new Error(`position ${result.position} holds an id but no record`);
+  if (!isSameRequest(stored.entry, entry)) {
+    throw new Refusal('94', 'trace-number-used-for-another-request');
+  }
+  return outcomeOfRecord(stored, row, request);
+}
+
+/** The same bytes, or at least the same transaction: a repeat may carry a new PIN block or MAC. */
+function isSameRequest(stored: Entry, repeated: Entry): boolean {
+  if (stored.wireHash && repeated.wireHash) {
+    if (Buffer.compare(stored.wireHash, repeated.wireHash) === 0) return true;
+  }
+  const [before, now] = [stored.fact?.transaction, repeated.fact?.transaction];
+  if (before === undefined || now === undefined) return stored.fact?.batchSettled !== undefined;
+  const sameCard = !before.cardNumber || !now.cardNumber || before.cardNumber === now.cardNumber;
+  return before.kind === now.kind && before.amountFen === now.amountFen && sameCard;
+}
+
+function decisionOf(
+  { status, entry, position }: JournalRecord,
+  row: RecordedRow,
+): { responseCode: string; rule: string } {
+  if (status === 'applied') {
+    const { responseCode = '00', rule = '' } = entry.fact?.transaction ?? {};
+    return { responseCode, rule };
+  }
+  const refusal = row.refusals?.[status] ?? LEDGER_REFUSALS[status];
+  if (refusal === undefined) throw new Error(`position ${position}: unexpected ${status}`);
+  return refusal;
+}

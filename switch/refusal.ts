@@ -1,0 +1,22 @@
+/**
+ * A transaction that is not done, with what the terminal is told and which rule said so.
+ *
+ * It is thrown by the checks and caught in one place, so that a check reads as one line. It is an
+ * answer, not a fault: no stack is collected.
+ */
+export class Refusal {
+  /** Field 39, a code of the dialect's table. */
+  readonly responseCode: string;
+  /** The rule that refused, e.g. `card-lost`: for the log, the journal and the metrics. */
+  readonly rule: string;
+
+  constructor(responseCode: string, rule: string) {
+    this.responseCode = responseCode;
+    this.rule = rule;
+  }
+}
+
+/** Throws the refusal when the condition does not hold. */
+export function require(condition: unknown, responseCode: string, rule: string): asserts condition {
+  if (!condition) throw new Refusal(responseCode, rule);
+}

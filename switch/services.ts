@@ -1,0 +1,39 @@
+/** What every transaction function works with: made once in each switch worker. */
+import type { Hsm } from '../hsm/types.ts';
+import { BusinessTime } from '../ledger/business-time.ts';
+import type { LedgerClient } from '../ledger/client.ts';
+import type { Reader } from '../ledger/reader.ts';
+import type { Institution } from '../ledger/registry-kinds.ts';
+
+export interface Services {
+  hsm: Hsm;
+  ledger: LedgerClient;
+  reader: Reader;
+  institutions: Institutions;
+}
+
+/** An institution with its clock at hand. */
+export interface InstitutionView extends Institution {
+  time: BusinessTime;
+}
+
+/** The institutions of the registry, each with a clock that is made once. */
+export class Institutions {
+  readonly #reader: Reader;
+  readonly #views = new Map<string, { version: number; view: InstitutionView }>();
+
+  constructor(reader: Reader) {
+    this.#reader = reader;
+  }
+
+  /** The institution now. One that the registry does not have is a fault of ours. */
+  get(id: string): InstitutionView {
+    const item = this.#reader.registry.get('institution', id);
+    if (item === null) throw new Error(`the registry has no institution ${id}`);
+    const known = this.#views.get(id);
+    if (known !== undefined && known.version === item.version) return known.view;
+    const view = { ...item.value, time: new BusinessTime(item.value) };
+    this.#views.set(id, { version: item.version, view });
+    return view;
+  }
+}

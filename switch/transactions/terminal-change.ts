@@ -1,0 +1,40 @@
+/** Changes of a terminal's registry item that a terminal itself asks for. */
+import { randomBytes } from 'node:crypto';
+import { registryChange } from '../../ledger/messages.ts';
+import type { Terminal } from '../../ledger/registry-kinds.ts';
+import { Refusal } from '../refusal.ts';
+import type { Services } from '../services.ts';
+import type { Request } from './row.ts';
+
+/** Two connections of one terminal may meet; the second starts over from what the first left. */
+const ATTEMPTS_MAX = 3;
+
+/**
+ * Records the changed terminal. The change is made from the newest item and refused by the ledger
+ * when another came between, then tried again.
+ */
+export async function changeTerminal(
+  request: Request,
+  { ledger, reader }: Services,
+  why: string,
+  change: (terminal: Terminal) => Terminal,
+): Promise<Terminal> {
+  for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
+    const item = reader.registry.get('terminal', request.terminalId) ?? request.terminal;
+    const changed = change(item.value);
+    const { status } = await ledger.submit({
+      id: randomBytes(16),
+      institution: changed.institution,
+      registry: [
+        registryChange('terminal', changed.id, changed, {
+          expectedVersion: item.version,
+          why,
+          who: `terminal ${changed.id}`,
+        }),
+      ],
+    });
+    if (status === 'applied') return changed;
+    if (status !== 'registry_conflict') throw new Error(`terminal ${changed.id}: ${status}`);
+  }
+  throw new Refusal('96', 'terminal-changed-meanwhile');
+}

@@ -1,0 +1,139 @@
+/**
+ * One switch worker thread: its own HSM session, ledger client, registry cache and connections.
+ * It shares nothing with the other workers but the listening sockets and the ledger.
+ */
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import type { ListenerConfig } from '../config/schema.ts';
+import { openHsm } from '../hsm/open.ts';
+import type { HsmConfig } from '../hsm/types.ts';
+import { LedgerClient } from '../ledger/client.ts';
+import { openReader } from '../ledger/reader.ts';
+import { cup } from '../protocols/dialects/cup.ts';
+import type { Framing } from '../protocols/framing/framing.ts';
+import { Listener } from './connections/listener.ts';
+import { createLog, type Logger } from './log.ts';
+import { SwitchMetrics } from './metrics.ts';
+import { type ProcessedRequest, RequestProcessor } from './request-processor.ts';
+import { Institutions, type Services } from './services.ts';
+
+/** What the main thread hands to a worker. */
+export interface WorkerInput {
+  name: string;
+  logLevel: string;
+  dataDir: string;
+  hsm: HsmConfig;
+  ledgerPort: MessagePort;
+  ledgerGeneration: SharedArrayBuffer;
+  /** One for each listening socket, with the descriptor that the main thread bound. */
+  listeners: { fd: number; config: ListenerConfig }[];
+}
+
+/** Requests of the main thread, and the answers to them. */
+export type WorkerCommand = { command: 'metrics'; call: number } | { command: 'drain' };
+export type WorkerReport =
+  | { report: 'ready' }
+  | { report: 'metrics'; call: number; metrics: unknown }
+  | { report: 'drained' };
+
+/** Answers that a peer does not take pile up to this, then the connection is cut. */
+const UNSENT_BYTES_MAX = 1 << 20;
+
+async function start(input: WorkerInput): Promise<void> {
+  const log = createLog(input.name, input.logLevel);
+  const metrics = new SwitchMetrics();
+  const reader = openReader(input.dataDir, { generation: input.ledgerGeneration });
+  const services: Services = {
+    hsm: await openHsm(input.hsm),
+    ledger: new LedgerClient(input.ledgerPort),
+    reader,
+    institutions: new Institutions(reader),
+  };
+  const listeners = input.listeners.map(({ fd, config }) =>
+    openListener(fd, config, services, metrics, log),
+  );
+  await Promise.all(listeners.map((listener) => listener.listen()));
+  parentPort!.on('message', async (command: WorkerCommand) => {
+    if (command.command === 'metrics') {
+      report({
+        report: 'metrics',
+        call: command.call,
+        metrics: await metrics.registry.getMetricsAsJSON(),
+      });
+      return;
+    }
+    await Promise.all(listeners.map((listener) => listener.drain()));
+    services.ledger.close();
+    await services.hsm.close();
+    await reader.close();
+    report({ report: 'drained' });
+  });
+  report({ report: 'ready' });
+}
+
+function openListener(
+  fd: number,
+  config: ListenerConfig,
+  services: Services,
+  metrics: SwitchMetrics,
+  log: Logger,
+): Listener {
+  const framing = framingOf(config);
+  const processor = new RequestProcessor(
+    services,
+    {
+      listener: config.name,
+      codec: cup,
+      framing,
+      tpduReply: config.tpduReply,
+      macOnDecline: config.macOnDecline,
+      reversalNotFound: config.reversalNotFound,
+    },
+    (processed) => {
+      metrics.requestProcessed(processed);
+      logRequest(log, processed);
+    },
+  );
+  return new Listener({
+    fd,
+    framing,
+    connectionsMax: config.connectionsMax,
+    limits: {
+      inFlightMax: config.inFlightMax,
+      unsentBytesMax: UNSENT_BYTES_MAX,
+      idleTimeoutMs: config.idleTimeoutSeconds * 1_000,
+      frameTimeoutMs: config.frameTimeoutSeconds * 1_000,
+    },
+    events: {
+      handle: (frame) => processor.handle(frame),
+      accepted: () => metrics.connectionOpened(config.name),
+      closed: (connection, reason, error) => {
+        metrics.connectionClosed(config.name, reason);
+        if (error !== undefined) {
+          log.warn(
+            { remote: connection.remote, reason, error: error.toJSON() },
+            'connection closed',
+          );
+        }
+      },
+    },
+  });
+}
+
+function framingOf({ framing }: ListenerConfig): Framing {
+  const envelopeBytes = (framing.tpdu ? 5 : 0) + (framing.header ? 6 : 0);
+  const { length, tpdu, header } = framing;
+  return { length, tpdu, header, minBytes: envelopeBytes + 10, maxBytes: framing.bytesMax };
+}
+
+/** Approved requests are worth a line for whoever follows one; a refusal always names its rule. */
+function logRequest(log: Logger, processed: ProcessedRequest): void {
+  const { message, ...rest } = processed;
+  if (rest.responseCode === '00') log.debug(rest, 'request');
+  else log.info({ ...rest, message }, 'request refused');
+}
+
+function report(message: WorkerReport): void {
+  parentPort!.postMessage(message);
+}
+
+await start(workerData as WorkerInput);
