@@ -6,6 +6,8 @@
 /** Packed byte to its two-digit value 0…99, or -1 when a nibble is not a decimal digit. */
 export const PACKED_PAIR: Int16Array = new Int16Array(256).fill(-1);
 
+const ZERO = 0x30;
+
 /** Two upper-case hex characters of each byte. */
 export const HEX_PAIR: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
   byte.toString(16).toUpperCase().padStart(2, '0'),
@@ -15,6 +17,9 @@ export const HEX_PAIR: readonly string[] = Array.from({ length: 256 }, (_, byte)
 const FOUR_DIGITS: readonly string[] = Array.from({ length: 10_000 }, (_, value) =>
   String(value).padStart(4, '0'),
 );
+
+/** Longer numbers are read as hex after a check. */
+const LONG_DIGITS = 14;
 
 /** Character code to the nibble it stands for (hex, either case), or -1. */
 const NIBBLE: Int8Array = new Int8Array(256).fill(-1);
@@ -49,6 +54,7 @@ export function readPackedDigits(
   start: number,
   count: number,
 ): string | undefined {
+  if (count > LONG_DIGITS) return readManyDigits(bytes, start, count);
   let text = '';
   let position = start;
   let left = count;
@@ -70,6 +76,15 @@ export function readPackedDigits(
     text += nibble;
   }
   return text;
+}
+
+function readManyDigits(bytes: Uint8Array, start: number, count: number): string | undefined {
+  const end = start + (count >> 1);
+  for (let position = start; position < end; position++) {
+    if (PACKED_PAIR[bytes[position]!]! < 0) return undefined;
+  }
+  if (count % 2 === 0) return readHex(bytes, start, end);
+  return bytes[end]! >> 4 > 9 ? undefined : readHex(bytes, start, end + 1).slice(0, count);
 }
 
 /** Reads `count` packed digits that end at the low nibble of the last byte (filler on the left). */
@@ -99,43 +114,76 @@ export function readPackedNumber(bytes: Uint8Array, start: number, count: number
   return nibble > 9 ? -1 : value * 10 + nibble;
 }
 
+/** Character codes of the hex digits. */
+const HEX_CODES = Buffer.from('0123456789ABCDEF', 'latin1');
+
+/** Longer values are put together as bytes first: joining many short texts costs more. */
+const SHORT_HEX_BYTES = 6;
+const scratch = Buffer.alloc(256);
+
 /** Bytes `start`…`end` as upper-case hex. */
 export function readHex(bytes: Uint8Array, start: number, end: number): string {
-  if (end - start > 32) {
-    return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start)
+  const count = end - start;
+  if (count <= SHORT_HEX_BYTES) {
+    let text = '';
+    for (let position = start; position < end; position++) text += HEX_PAIR[bytes[position]!]!;
+    return text;
+  }
+  if (count * 2 > scratch.length) {
+    return Buffer.from(bytes.buffer, bytes.byteOffset + start, count)
       .toString('hex')
       .toUpperCase();
   }
-  let text = '';
-  for (let position = start; position < end; position++) text += HEX_PAIR[bytes[position]!]!;
-  return text;
+  let written = 0;
+  for (let position = start; position < end; position++) {
+    const byte = bytes[position]!;
+    scratch[written++] = HEX_CODES[byte >> 4]!;
+    scratch[written++] = HEX_CODES[byte & 0x0f]!;
+  }
+  return scratch.toString('latin1', 0, written);
 }
 
-/**
- * Writes text as nibbles from the high nibble of `target[start]` on; an odd count leaves 0 in the
- * last low nibble. With `limit` 10 only decimal digits pass, with 16 hex letters too.
- * Gives the position behind, or -1 when a character is not a digit of that kind.
- */
-export function writePacked(
-  target: Uint8Array,
-  start: number,
-  text: string,
-  limit: 10 | 16,
-): number {
+/** Writes decimal digits packed; gives the position behind, or -1 when one is not a digit. */
+export function writePackedDigits(target: Uint8Array, start: number, text: string): number {
   let position = start;
   const even = text.length & ~1;
   for (let index = 0; index < even; index += 2) {
-    const high = NIBBLE[text.charCodeAt(index)] ?? -1;
-    const low = NIBBLE[text.charCodeAt(index + 1)] ?? -1;
-    if (high < 0 || low < 0 || high >= limit || low >= limit) return -1;
+    const high = text.charCodeAt(index) - ZERO;
+    const low = text.charCodeAt(index + 1) - ZERO;
+    if (high < 0 || high > 9 || low < 0 || low > 9) return -1;
     target[position++] = (high << 4) | low;
   }
   if (even < text.length) {
-    const high = NIBBLE[text.charCodeAt(even)] ?? -1;
-    if (high < 0 || high >= limit) return -1;
+    const high = text.charCodeAt(even) - ZERO;
+    if (high < 0 || high > 9) return -1;
     target[position++] = high << 4;
   }
   return position;
+}
+
+/**
+ * Writes hex digits (either case) as nibbles from the high nibble of `target[start]` on; an odd
+ * count leaves 0 in the last low nibble. Gives the position behind, or -1 when one is not hex.
+ */
+export function writeHex(target: Uint8Array, start: number, text: string): number {
+  let position = start;
+  const even = text.length & ~1;
+  for (let index = 0; index < even; index += 2) {
+    const high = nibbleOf(text.charCodeAt(index));
+    const low = nibbleOf(text.charCodeAt(index + 1));
+    if (high < 0 || low < 0) return -1;
+    target[position++] = (high << 4) | low;
+  }
+  if (even < text.length) {
+    const high = nibbleOf(text.charCodeAt(even));
+    if (high < 0) return -1;
+    target[position++] = high << 4;
+  }
+  return position;
+}
+
+function nibbleOf(code: number): number {
+  return code < 256 ? NIBBLE[code]! : -1;
 }
 
 /** The packed byte of a value 0…99. */

@@ -1,6 +1,6 @@
 import { isHex } from '../coding/digits.ts';
 import type { KnownDialect } from '../dialects/index.ts';
-import { ProtocolError } from '../error.ts';
+import { ProtocolError, type ProtocolErrorCode } from '../error.ts';
 import { joinEnvelope } from '../framing/envelope.ts';
 import { prefixBytesOf } from '../framing/frame-parser.ts';
 import type { Framing } from '../framing/framing.ts';
@@ -104,12 +104,14 @@ function sameBytes(wire: Uint8Array, known: KnownDialect, field: number, text: s
 export function frameOf(document: FrameDocument, known: KnownDialect): Buffer {
   const wire: Record<number, Uint8Array> = {};
   for (const [field, hex] of Object.entries(document.raw ?? {})) {
+    if (!known.codec.defines(Number(field))) fail('unknown-field', `field ${field} is not defined`);
     wire[Number(field)] = bytesOf(hex, `raw ${field}`);
   }
   const { mti, fields } = document;
   if (typeof mti !== 'string') fail('bad-mti', 'mti is missing');
   if (typeof fields !== 'object' || fields === null) fail('bad-value', 'fields are missing');
   for (const [field, value] of Object.entries(fields)) {
+    if (!known.codec.defines(Number(field))) fail('unknown-field', `field ${field} is not defined`);
     if (typeof value !== 'string') fail('bad-value', `field ${field} is not a text`);
   }
   let encoded: Uint8Array = known.codec.encode({ mti, fields, wire });
@@ -160,6 +162,6 @@ function bytesOf(hex: string, what: string): Buffer {
   return Buffer.from(hex, 'hex');
 }
 
-function fail(code: 'bad-value' | 'bad-layout' | 'bad-mti', reason: string): never {
+function fail(code: ProtocolErrorCode, reason: string): never {
   throw new ProtocolError(code, reason);
 }

@@ -1,9 +1,9 @@
 import { fourDigits } from '../coding/digits.ts';
 import { readEbcdic } from '../coding/ebcdic.ts';
 import { readLatin1 } from '../coding/text.ts';
-import { ProtocolError } from '../error.ts';
+import { ProtocolError, type ProtocolErrorCode } from '../error.ts';
 import { bitCount, DecodedMessage } from './decoded-message.ts';
-import { type Plan, Spread } from './plan.ts';
+import { type FieldPlan, type Plan, Spread } from './plan.ts';
 import { readPrefix } from './prefix.ts';
 
 const NOTHING = new Uint8Array(0);
@@ -23,138 +23,150 @@ export function decodeBody(plan: Plan, body: Uint8Array): DecodedMessage {
     position += (more.length / 2) * plan.bitmapBytes;
     word0 &= ~FIRST_BIT;
   }
-  let count = bitCount(word0) + bitCount(word1) + 1;
+  const count0 = bitCount(word0);
+  let count = count0 + bitCount(word1);
   if (more !== null) for (const word of more) count += bitCount(word);
-  const starts = new Array<number>(count);
-  const walk = new Walk(plan, mti, body, word0, word1, more, starts);
-  position = walk.fields(word0, 0, position);
-  position = walk.fields(word1, 32, position);
-  if (more !== null) {
-    for (let index = 0; index < more.length; index++) {
-      position = walk.fields(more[index]!, 64 + index * 32, position);
-    }
-  }
-  starts[walk.found] = position;
-  if (position === body.length) {
-    return new DecodedMessage(plan, mti, body, NOTHING, word0, word1, more, starts);
-  }
+  const starts = new Array<number>(count + 1);
+  const message = new DecodedMessage(plan, mti, body, NOTHING, word0, word1, more, starts);
+  position = findFields(message, starts, word0, 0, 0, position);
+  position = findFields(message, starts, word1, 32, count0, position);
+  if (more !== null) position = findFurtherFields(message, starts, more, position);
+  starts[count] = position;
+  if (position === body.length) return message;
   const fields = body.subarray(0, position);
   const trailing = body.subarray(position);
   return new DecodedMessage(plan, mti, fields, trailing, word0, word1, more, starts);
 }
 
-/** Finds the offsets of the fields one word of the bitmap after the other. */
-class Walk {
-  found = 0;
-  private readonly plan: Plan;
-  private readonly mti: string;
-  private readonly body: Uint8Array;
-  private readonly word0: number;
-  private readonly word1: number;
-  private readonly more: readonly number[] | null;
-  private readonly starts: number[];
-
-  constructor(
-    plan: Plan,
-    mti: string,
-    body: Uint8Array,
-    word0: number,
-    word1: number,
-    more: readonly number[] | null,
-    starts: number[],
-  ) {
-    this.plan = plan;
-    this.mti = mti;
-    this.body = body;
-    this.word0 = word0;
-    this.word1 = word1;
-    this.more = more;
-    this.starts = starts;
-  }
-
-  fields(word: number, before: number, start: number): number {
-    const { plan, body, starts } = this;
-    const { fixedBytes } = plan;
-    let position = start;
-    let index = this.found;
-    let left = word;
-    while (left !== 0) {
-      const lead = Math.clz32(left);
-      left &= ~(FIRST_BIT >>> lead);
-      const field = before + lead + 1;
-      starts[index] = position;
-      const fixed = fixedBytes[field]!;
-      const end = fixed >= 0 ? position + fixed : this.endOfVariable(field, position, index);
-      if (end > body.length) this.truncated(field, position, end, index);
-      position = end;
-      index++;
+/**
+ * Finds where the fields of one bitmap word begin. `before` is the field number in front of the
+ * word, `first` the place of its first field in `starts`. Gives the position behind the last one.
+ */
+function findFields(
+  message: DecodedMessage,
+  starts: number[],
+  word: number,
+  before: number,
+  first: number,
+  start: number,
+): number {
+  const { at } = message.plan;
+  const bytes = message.body.length;
+  let position = start;
+  let index = first;
+  let left = word;
+  while (left !== 0) {
+    const lead = Math.clz32(left);
+    left &= ~(FIRST_BIT >>> lead);
+    const number = before + lead + 1;
+    starts[index] = position;
+    const field = at[number];
+    if (field === undefined) {
+      return fail(message, 'unknown-field', number, index, position, 'is not defined');
     }
-    this.found = index;
-    return position;
+    const end =
+      field.fixedBytes >= 0
+        ? position + field.fixedBytes
+        : endOfVariable(message, field, index, position);
+    if (end > bytes) return truncated(message, number, index, position, end);
+    position = end;
+    index++;
   }
+  return position;
+}
 
-  private endOfVariable(field: number, start: number, index: number): number {
-    const { plan, body } = this;
-    if (plan.known[field] === 0) {
-      this.fail('unknown-field', `field ${field} is not defined`, field, start, index);
-    }
-    const prefixBytes = plan.prefixBytes[field]!;
-    if (start + prefixBytes > body.length) this.truncated(field, start, start + prefixBytes, index);
-    const count = readPrefix(plan, field, body, start);
-    if (count < 0) {
-      this.fail('bad-length', `field ${field} has no number as its length`, field, start, index);
-    }
-    if (count > plan.units[field]!) {
-      const most = `field ${field} says ${count}, at most ${plan.units[field]} is allowed`;
-      this.fail('bad-length', most, field, start, index);
-    }
-    const spread = plan.spread[field];
-    const bytes = spread === Spread.nibble ? (count + 1) >> 1 : count << (spread! >> 1);
-    return start + prefixBytes + bytes;
-  }
+function findFurtherFields(
+  message: DecodedMessage,
+  starts: number[],
+  words: readonly number[],
+  start: number,
+): number {
+  let position = start;
+  let index = bitCount(message.word0) + bitCount(message.word1);
+  words.forEach((word, place) => {
+    position = findFields(message, starts, word, 64 + place * 32, index, position);
+    index += bitCount(word);
+  });
+  return position;
+}
 
-  private truncated(field: number, start: number, end: number, index: number): never {
-    const needed = end - start;
-    const had = this.body.length - start;
-    throw new ProtocolError('truncated', `field ${field} needs ${needed} bytes, ${had} are left`, {
-      field,
-      offset: start,
-      needed,
-      had,
-      partial: this.partial(field, start, index),
-    });
+function endOfVariable(
+  message: DecodedMessage,
+  field: FieldPlan,
+  index: number,
+  start: number,
+): number {
+  const valueStart = start + field.prefixBytes;
+  if (valueStart > message.body.length) {
+    return truncated(message, field.number, index, start, valueStart);
   }
+  const count = readPrefix(field, message.body, start);
+  if (count < 0) {
+    return fail(message, 'bad-length', field.number, index, start, 'has no number as its length');
+  }
+  if (count > field.units) {
+    const reason = `says ${count}, at most ${field.units} is allowed`;
+    return fail(message, 'bad-length', field.number, index, start, reason);
+  }
+  if (field.spread === Spread.nibble) return valueStart + ((count + 1) >> 1);
+  return valueStart + (field.spread === Spread.twoBytes ? count * 2 : count);
+}
 
-  private fail(
-    code: 'unknown-field' | 'bad-length',
-    text: string,
-    field: number,
-    start: number,
-    index: number,
-  ): never {
-    const partial = this.partial(field, start, index);
-    throw new ProtocolError(code, text, { field, offset: start, partial });
-  }
+function truncated(
+  message: DecodedMessage,
+  field: number,
+  index: number,
+  start: number,
+  end: number,
+): never {
+  const needed = end - start;
+  const had = message.body.length - start;
+  const reason = `needs ${needed} bytes, ${had} are left`;
+  return fail(message, 'truncated', field, index, start, reason, needed, had);
+}
 
-  /** The message as far as it was read: the fields in front of `field`. */
-  private partial(field: number, end: number, index: number): DecodedMessage {
-    const starts = this.starts.slice(0, index);
-    starts.push(end);
-    const kept = (word: number, before: number): number => {
-      const bits = Math.min(Math.max(field - 1 - before, 0), 32);
-      return bits === 0 ? 0 : word & (-1 << (32 - bits));
-    };
-    return new DecodedMessage(
-      this.plan,
-      this.mti,
-      this.body.subarray(0, end),
-      this.body.subarray(end),
-      kept(this.word0, 0),
-      kept(this.word1, 32),
-      this.more === null ? null : this.more.map((word, place) => kept(word, 64 + place * 32)),
-      starts,
-    );
-  }
+function fail(
+  message: DecodedMessage,
+  code: ProtocolErrorCode,
+  field: number,
+  index: number,
+  offset: number,
+  reason: string,
+  needed = 0,
+  had = 0,
+): never {
+  throw new ProtocolError(code, `field ${field} ${reason}`, {
+    field,
+    offset,
+    needed,
+    had,
+    partial: partialOf(message, field, index, offset),
+  });
+}
+
+/** The message as far as it was read: the fields in front of `field`. */
+function partialOf(
+  message: DecodedMessage,
+  field: number,
+  index: number,
+  end: number,
+): DecodedMessage {
+  const { plan, mti, body, word0, word1, more } = message;
+  const starts = [...message.starts.slice(0, index), end];
+  const kept = (word: number, before: number): number => {
+    const bits = Math.min(Math.max(field - 1 - before, 0), 32);
+    return bits === 0 ? 0 : word & (-1 << (32 - bits));
+  };
+  return new DecodedMessage(
+    plan,
+    mti,
+    body.subarray(0, end),
+    body.subarray(end),
+    kept(word0, 0),
+    kept(word1, 32),
+    more === null ? null : more.map((word, place) => kept(word, 64 + place * 32)),
+    starts,
+  );
 }
 
 function readMti(plan: Plan, body: Uint8Array): string {
@@ -178,8 +190,8 @@ function readWord(plan: Plan, body: Uint8Array, start: number, half: number): nu
     return (body[at]! << 24) | (body[at + 1]! << 16) | (body[at + 2]! << 8) | body[at + 3]!;
   }
   const at = start + half * 8;
-  const text =
-    plan.bitmap === 'hex-ascii' ? readLatin1(body, at, at + 8) : readEbcdic(body, at, at + 8);
+  const read = plan.bitmap === 'hex-ascii' ? readLatin1 : readEbcdic;
+  const text = read(body, at, at + 8);
   if (!/^[0-9A-Fa-f]{8}$/.test(text)) {
     throw new ProtocolError('bad-bitmap', 'the bitmap is not hex', { offset: at });
   }
@@ -206,15 +218,11 @@ function readFurtherBitmaps(plan: Plan, body: Uint8Array, first: number): number
 }
 
 function need(body: Uint8Array, offset: number, needed: number, what: string): void {
-  const had = body.length - offset;
+  const had = Math.max(body.length - offset, 0);
   if (had >= needed) return;
-  throw new ProtocolError(
-    'truncated',
-    `${what} needs ${needed} bytes, ${Math.max(had, 0)} are left`,
-    {
-      offset,
-      needed,
-      had: Math.max(had, 0),
-    },
-  );
+  throw new ProtocolError('truncated', `${what} needs ${needed} bytes, ${had} are left`, {
+    offset,
+    needed,
+    had,
+  });
 }

@@ -1,14 +1,14 @@
 import { inspect } from 'node:util';
-import { readHex, readPackedNumber } from '../coding/digits.ts';
+import { readHex, readPackedDigits, readPackedNumber } from '../coding/digits.ts';
+import { readInterned } from '../coding/text.ts';
 import { ProtocolError } from '../error.ts';
 import type { Message, SafeMessage } from './message.ts';
-import { type Plan, ValueKind } from './plan.ts';
+import { type FieldPlan, type Plan, Spread, ValueKind } from './plan.ts';
 import { readPrefix } from './prefix.ts';
 import { safeText } from './safe.ts';
-import { bytesOfHexText, readValue } from './value.ts';
+import { badDigit, readValue } from './value.ts';
 
 const MAC_FIELDS = [192, 128, 64];
-const MAC_BYTES = 8;
 
 /** Digits that a number holds without loss. */
 const MOST_NUMBER_DIGITS = 15;
@@ -69,41 +69,41 @@ export class DecodedMessage implements Message {
   get(field: number): string | undefined {
     const index = this.indexOf(field);
     if (index < 0) return undefined;
-    const { plan, body } = this;
-    const start = this.starts[index]! + plan.prefixBytes[field]!;
-    const units = plan.prefixBytes[field] === 0 ? plan.units[field]! : this.unitsOf(field, index);
-    return readValue(plan, field, body, start, this.starts[index + 1]!, units);
+    const spec = this.plan.at[field]!;
+    const first = this.starts[index]!;
+    const start = first + spec.prefixBytes;
+    const { kind } = spec;
+    if (kind === ValueKind.internedLatin1) {
+      return readInterned(this.body, start, this.starts[index + 1]!);
+    }
+    const units = spec.prefixBytes === 0 ? spec.units : this.unitsOf(spec, index);
+    if (kind === ValueKind.packedDigits) {
+      return readPackedDigits(this.body, start, units) ?? badDigit(field, start);
+    }
+    return readValue(spec, this.body, start, this.starts[index + 1]!, units);
   }
 
   number(field: number): number | undefined {
     const index = this.indexOf(field);
     if (index < 0) return undefined;
-    const { plan } = this;
-    const units = plan.prefixBytes[field] === 0 ? plan.units[field]! : this.unitsOf(field, index);
-    if (plan.valueKind[field] !== ValueKind.packedDigits || units > MOST_NUMBER_DIGITS) {
+    const spec = this.plan.at[field]!;
+    const units = spec.prefixBytes === 0 ? spec.units : this.unitsOf(spec, index);
+    if (spec.kind !== ValueKind.packedDigits || units > MOST_NUMBER_DIGITS) {
       return this.numberOfText(field, units);
     }
-    const start = this.starts[index]! + plan.prefixBytes[field]!;
+    const start = this.starts[index]! + spec.prefixBytes;
     const value = readPackedNumber(this.body, start, units);
-    if (value < 0) {
-      throw new ProtocolError('bad-digit', `field ${field} holds something else than digits`, {
-        field,
-        offset: start,
-      });
-    }
-    return value;
+    return value < 0 ? badDigit(field, start) : value;
   }
 
   bytes(field: number): Uint8Array | undefined {
     const index = this.indexOf(field);
     if (index < 0) return undefined;
-    const { plan } = this;
-    const kind = plan.valueKind[field];
+    const { kind, prefixBytes } = this.plan.at[field]!;
     if (kind === ValueKind.hexAscii || kind === ValueKind.hexEbcdic) {
-      return bytesOfHexText(plan, field, this.get(field)!);
+      return Buffer.from(this.get(field)!, 'hex');
     }
-    const start = this.starts[index]! + plan.prefixBytes[field]!;
-    return this.body.subarray(start, this.starts[index + 1]!);
+    return this.body.subarray(this.starts[index]! + prefixBytes, this.starts[index + 1]!);
   }
 
   wire(field: number): Uint8Array | undefined {
@@ -120,8 +120,7 @@ export class DecodedMessage implements Message {
   macInput(): Uint8Array {
     const last = MAC_FIELDS.find((field) => this.has(field));
     if (last === undefined || this.indexOf(last) !== this.starts.length - 2) return this.body;
-    const bytes = this.plan.fixedBytes[last]!;
-    return this.body.subarray(0, this.body.length - (bytes > 0 ? bytes : MAC_BYTES));
+    return this.body.subarray(0, this.body.length - this.plan.at[last]!.fixedBytes);
   }
 
   check(): void {
@@ -163,14 +162,12 @@ export class DecodedMessage implements Message {
   }
 
   /** What the length prefix of a variable field counts, in digits where digits are packed. */
-  private unitsOf(field: number, index: number): number {
-    const { plan } = this;
+  private unitsOf(spec: FieldPlan, index: number): number {
     const start = this.starts[index]!;
-    const kind = plan.valueKind[field]!;
-    if (kind <= ValueKind.packedTrackRight && plan.spread[field] === 0) {
-      return (this.starts[index + 1]! - start - plan.prefixBytes[field]!) * 2;
+    if (spec.kind <= ValueKind.packedTrackRight && spec.spread === Spread.byte) {
+      return (this.starts[index + 1]! - start - spec.prefixBytes) * 2;
     }
-    return readPrefix(plan, field, this.body, start);
+    return readPrefix(spec, this.body, start);
   }
 
   private numberOfText(field: number, units: number): number {

@@ -5,8 +5,9 @@ import { parseTlv } from '../emv/tlv.ts';
 import { ProtocolError } from '../error.ts';
 import { hide } from '../mask.ts';
 import type { DecodedMessage } from './decoded-message.ts';
-import type { Field, Label, Part, Safe, Subfields } from './dialect.ts';
+import type { Field, Label, Part, Subfields } from './dialect.ts';
 import { type ExplainedPart, explainBinaryPart, explainPart, yuanOf } from './explain-part.ts';
+import { ValueKind } from './plan.ts';
 import { slices } from './positions.ts';
 import { maskText, safeText } from './safe.ts';
 import { explainBitmapParts, explainTags } from './subfields.ts';
@@ -93,7 +94,7 @@ function explainField(message: DecodedMessage, number: number): ExplainedField {
     return { ...base, value: safeText(message, number), meaning, parts: [] };
   }
   const parts = partsOf(message, number, field, value);
-  const shown = message.plan.safe[number] === 'shown';
+  const shown = message.plan.at[number]!.safe === 'shown';
   const meaning =
     parts.length === 0 && shown ? (field.values?.[value] ?? formatted(field, value)) : null;
   const text = field.safe === 'tlv' ? '' : safeText(message, number);
@@ -172,14 +173,13 @@ function fits(
  * packed card number the same digits show as in the text.
  */
 function safeWire(message: DecodedMessage, number: number): string {
-  const { plan } = message;
+  const { safe: rule, prefixBytes, kind } = message.plan.at[number]!;
   const wire = message.wire(number)!;
   const hex = readHex(wire, 0, wire.length);
-  const prefixLength = plan.prefixBytes[number]! * 2;
-  const rule: Safe = plan.safe[number]!;
+  const prefixLength = prefixBytes * 2;
   if (rule === 'shown') return hex;
   const value = hex.slice(prefixLength);
-  if (rule === 'pan' && plan.valueKind[number]! <= 2) {
+  if (rule === 'pan' && kind === ValueKind.packedDigits) {
     const count = message.get(number)?.length ?? 0;
     return hex.slice(0, prefixLength) + maskText('pan', value.slice(0, count)) + value.slice(count);
   }

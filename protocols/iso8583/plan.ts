@@ -1,9 +1,6 @@
 import type { Dialect, Field, FieldEncoding, Safe } from './dialect.ts';
 
-/**
- * A dialect in the form the inner loops want: one small array per property, indexed by field
- * number, so that decoding a field is a few array reads and no call through a closure.
- */
+/** A dialect in the form the inner loops want: one flat record a field, found by its number. */
 export interface Plan {
   readonly dialect: Dialect;
   /** The highest field number: 64, 128 or 192. */
@@ -14,23 +11,33 @@ export interface Plan {
   readonly bitmapBytes: number;
   /** Field numbers in order. */
   readonly defined: readonly number[];
-  /** 1 when the dialect defines the field. */
-  readonly known: Uint8Array;
+  /** The most bytes that a message of this dialect can have. */
+  readonly mostBytes: number;
+  /** By field number; undefined for a field that the dialect does not define. */
+  readonly at: readonly (FieldPlan | undefined)[];
+}
+
+/** One field's row, worked out. */
+export interface FieldPlan {
+  readonly number: number;
+  readonly row: Field;
   /** Wire bytes of a fixed field, -1 for a variable one. */
-  readonly fixedBytes: Int32Array;
+  readonly fixedBytes: number;
   /** Digits, or value bytes, of a fixed field; the most that a variable field may have. */
-  readonly units: Int32Array;
+  readonly units: number;
+  /** The most wire bytes, prefix included. */
+  readonly mostBytes: number;
   /** Wire bytes of the length prefix, 0 for a fixed field. */
-  readonly prefixBytes: Uint8Array;
+  readonly prefixBytes: number;
   /** A PrefixKind. */
-  readonly prefixKind: Uint8Array;
+  readonly prefixKind: number;
   /** A ValueKind. */
-  readonly valueKind: Uint8Array;
+  readonly kind: number;
   /** A Spread: how the count of a prefix becomes bytes. */
-  readonly spread: Uint8Array;
-  /** 1 when shorter values are filled on the left. */
-  readonly padLeft: Uint8Array;
-  readonly safe: readonly Safe[];
+  readonly spread: number;
+  /** Shorter values are filled on the left. */
+  readonly padLeft: boolean;
+  readonly safe: Safe;
 }
 
 export const PrefixKind = { bcd: 0, ascii: 1, ebcdic: 2, binary: 3 } as const;
@@ -64,6 +71,9 @@ export const Spread = {
   twoBytes: 2,
 } as const;
 
+/** MTI and three bitmaps, as characters. */
+export const MOST_HEAD_BYTES = 4 + 3 * 16;
+
 /** Shown without being said: values that are short and of fixed length. */
 const LONGEST_SHOWN_BY_DEFAULT = 40;
 
@@ -81,54 +91,55 @@ export function safeOf(field: Field): Safe {
   return short && field.type !== 'b' && field.type !== 'z' ? 'shown' : 'hidden';
 }
 
-/** Lays a checked dialect out in arrays. */
+/** Works out every row of a checked dialect. */
 export function planOf(dialect: Dialect): Plan {
   const maximum = dialect.bitmap.maximum;
-  const size = maximum + 1;
-  const safe: Safe[] = Array.from({ length: size }, () => 'hidden');
-  const plan: Plan = {
+  const defined = Object.keys(dialect.fields)
+    .map(Number)
+    .sort((a, b) => a - b);
+  const at = Array.from({ length: maximum + 1 }, (_, number) => {
+    const row = dialect.fields[number];
+    return row === undefined ? undefined : fieldPlanOf(dialect, number, row);
+  });
+  const most = at.map((field) => (field === undefined ? 0 : field.mostBytes));
+  return {
     dialect,
     maximum,
+    mostBytes: most.reduce((sum, bytes) => sum + bytes, MOST_HEAD_BYTES),
     mti: dialect.mti.encoding,
     bitmap: dialect.bitmap.encoding,
     bitmapBytes: dialect.bitmap.encoding === 'binary' ? 8 : 16,
-    defined: Object.keys(dialect.fields)
-      .map(Number)
-      .sort((a, b) => a - b),
-    known: new Uint8Array(size),
-    fixedBytes: new Int32Array(size).fill(-1),
-    units: new Int32Array(size),
-    prefixBytes: new Uint8Array(size),
-    prefixKind: new Uint8Array(size),
-    valueKind: new Uint8Array(size),
-    spread: new Uint8Array(size),
-    padLeft: new Uint8Array(size),
-    safe,
+    defined,
+    at,
   };
-  for (const number of plan.defined) {
-    const field = dialect.fields[number]!;
-    safe[number] = safeOf(field);
-    layOutField(plan, number, field, encodingOf(dialect, field));
-  }
-  return plan;
 }
 
-function layOutField(plan: Plan, number: number, field: Field, encoding: FieldEncoding): void {
-  const units = field.length ?? field.max!;
-  plan.known[number] = 1;
-  plan.units[number] = units;
-  plan.valueKind[number] = valueKindOf(field, encoding, plan.safe[number] === 'shown');
-  plan.spread[number] = spreadOf(field, encoding);
-  plan.padLeft[number] = (field.pad ?? (field.type === 'n' ? 'left' : 'right')) === 'left' ? 1 : 0;
-  if (field.prefix === undefined) {
-    plan.fixedBytes[number] = spreadBytes(plan.spread[number]!, units);
-    return;
-  }
-  const prefixEncoding = field.prefixEncoding ?? plan.dialect.defaults.prefix;
-  const digits = field.prefix.length;
-  const packed = prefixEncoding === 'bcd' || prefixEncoding === 'binary';
-  plan.prefixKind[number] = PrefixKind[prefixEncoding];
-  plan.prefixBytes[number] = packed ? (digits + 1) >> 1 : digits;
+function fieldPlanOf(dialect: Dialect, number: number, row: Field): FieldPlan {
+  const encoding = encodingOf(dialect, row);
+  const units = row.length ?? row.max!;
+  const spread = spreadOf(row, encoding);
+  const safe = safeOf(row);
+  const prefixEncoding = row.prefixEncoding ?? dialect.defaults.prefix;
+  const valueBytes = spreadBytes(spread, units);
+  const prefixBytes = row.prefix === undefined ? 0 : prefixBytesOf(row.prefix, prefixEncoding);
+  return {
+    number,
+    row,
+    fixedBytes: row.prefix === undefined ? valueBytes : -1,
+    units,
+    mostBytes: prefixBytes + valueBytes,
+    prefixBytes,
+    prefixKind: PrefixKind[prefixEncoding],
+    kind: valueKindOf(row, encoding, safe === 'shown'),
+    spread,
+    padLeft: (row.pad ?? (row.type === 'n' ? 'left' : 'right')) === 'left',
+    safe,
+  };
+}
+
+function prefixBytesOf(prefix: string, encoding: keyof typeof PrefixKind): number {
+  const packed = encoding === 'bcd' || encoding === 'binary';
+  return packed ? (prefix.length + 1) >> 1 : prefix.length;
 }
 
 /** Wire bytes of `units` units. */

@@ -1,13 +1,12 @@
 import { PACKED_PAIR, packedOf } from '../coding/digits.ts';
 import { ebcdicOfLatin1, latin1OfEbcdic } from '../coding/ebcdic.ts';
-import { type Plan, PrefixKind } from './plan.ts';
+import { type FieldPlan, PrefixKind } from './plan.ts';
 
 const ASCII_ZERO = 0x30;
 
 /** The count in a field's length prefix, or -1 when it is not a number. The bytes must be there. */
-export function readPrefix(plan: Plan, field: number, bytes: Uint8Array, start: number): number {
-  const width = plan.prefixBytes[field]!;
-  const kind = plan.prefixKind[field]!;
+export function readPrefix(field: FieldPlan, bytes: Uint8Array, start: number): number {
+  const { prefixBytes: width, prefixKind: kind } = field;
   if (kind === PrefixKind.bcd) {
     const first = PACKED_PAIR[bytes[start]!]!;
     if (width === 1) return first;
@@ -30,14 +29,12 @@ export function readPrefix(plan: Plan, field: number, bytes: Uint8Array, start: 
 
 /** Writes a field's length prefix; gives the position behind it. */
 export function writePrefix(
-  plan: Plan,
-  field: number,
+  field: FieldPlan,
   target: Uint8Array,
   start: number,
   count: number,
 ): number {
-  const width = plan.prefixBytes[field]!;
-  const kind = plan.prefixKind[field]!;
+  const { prefixBytes: width, prefixKind: kind } = field;
   if (kind === PrefixKind.bcd) {
     if (width === 2) target[start] = packedOf(Math.floor(count / 100));
     target[start + width - 1] = packedOf(count % 100);

@@ -7,8 +7,8 @@ import type { Safe } from './dialect.ts';
 
 /** A present field's value as a log may show it. Never throws: a bad value is hidden. */
 export function safeText(message: DecodedMessage, field: number): string {
-  const rule = message.plan.safe[field]!;
-  const length = message.wire(field)!.length - message.plan.prefixBytes[field]!;
+  const { safe: rule, prefixBytes } = message.plan.at[field]!;
+  const length = message.wire(field)!.length - prefixBytes;
   try {
     if (rule === 'hidden') return hide(length);
     if (rule === 'tlv') return safeTlvText(parseTlv(message.bytes(field)!));

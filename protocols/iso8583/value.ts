@@ -1,15 +1,15 @@
 import {
-  isHex,
   readHex,
   readPackedDigits,
   readPackedDigitsRight,
-  writePacked,
+  writeHex,
+  writePackedDigits,
 } from '../coding/digits.ts';
 import { ebcdicOfLatin1, readEbcdic } from '../coding/ebcdic.ts';
 import { encodeGbk, readGbk, readInterned, readLatin1 } from '../coding/text.ts';
 import { ProtocolError } from '../error.ts';
 import type { FieldValue } from './message.ts';
-import { type Plan, Spread, spreadBytes, ValueKind } from './plan.ts';
+import { type FieldPlan, Spread, ValueKind } from './plan.ts';
 
 const DIGITS_ONLY = /^[0-9]*$/;
 
@@ -18,24 +18,24 @@ const DIGITS_ONLY = /^[0-9]*$/;
  * ProtocolError `bad-digit`; every other kind of value can be read whatever its bytes are.
  */
 export function readValue(
-  plan: Plan,
-  field: number,
+  field: FieldPlan,
   bytes: Uint8Array,
   start: number,
   end: number,
   units: number,
 ): string {
-  const text = readLenient(plan.valueKind[field]!, bytes, start, end, units);
-  if (text === undefined) {
-    throw new ProtocolError('bad-digit', `field ${field} holds something else than digits`, {
-      field,
-      offset: start,
-    });
-  }
-  return text;
+  return readLenient(field.kind, bytes, start, end, units) ?? badDigit(field.number, start);
 }
 
-/** Like readValue, but undefined where a digit is not one. */
+/** Throws: a digit position holds something else. */
+export function badDigit(field: number, offset: number): never {
+  throw new ProtocolError('bad-digit', `field ${field} holds something else than digits`, {
+    field,
+    offset,
+  });
+}
+
+/** Undefined where a digit is not one. */
 function readLenient(
   kind: number,
   bytes: Uint8Array,
@@ -85,102 +85,83 @@ function hexText(text: string): string | undefined {
   return /^[0-9a-fA-F]*$/.test(text) ? text.toUpperCase() : undefined;
 }
 
-/** Wire bytes that the value takes without its prefix, and the units its prefix counts. */
-interface Prepared {
-  readonly units: number;
-  readonly bytes: number;
-  readonly value: FieldValue;
-}
-
-/** Brings a value to its final text or bytes and measures it. Throws ProtocolError `bad-value`. */
-export function prepareValue(plan: Plan, field: number, value: FieldValue): Prepared {
-  if (typeof value !== 'string') return prepareRaw(plan, field, value);
-  const kind = plan.valueKind[field]!;
-  const fixed = plan.fixedBytes[field]! >= 0;
-  if (kind === ValueKind.gbk) {
-    const bytes = encodeGbk(value);
-    if (bytes === undefined) refuse(field, 'has a character that GBK does not have');
-    return prepareRaw(plan, field, fixed ? filledBytes(plan, field, bytes) : bytes);
-  }
-  let units = value.length;
-  let text = value;
-  if (kind === ValueKind.bytes || kind === ValueKind.hexAscii || kind === ValueKind.hexEbcdic) {
-    if (!isHex(value)) refuse(field, 'is binary: give whole bytes as hex');
-    if (kind === ValueKind.bytes || plan.spread[field] === Spread.twoBytes) units /= 2;
-  } else if (fixed) {
-    text = filled(plan, field, value);
-    units = text.length;
-  } else if (plan.spread[field] === Spread.byte && kind <= ValueKind.packedTrackRight) {
-    units = (units + 1) >> 1;
-  }
-  checkUnits(plan, field, units);
-  return { units, bytes: spreadBytes(plan.spread[field]!, units), value: text };
-}
-
-/** Raw bytes go onto the wire as they are; the prefix of packed digits counts all their nibbles. */
-function prepareRaw(plan: Plan, field: number, value: Uint8Array): Prepared {
-  const kind = plan.valueKind[field]!;
-  if (kind === ValueKind.hexAscii || kind === ValueKind.hexEbcdic) {
-    return prepareValue(plan, field, readHex(value, 0, value.length));
-  }
-  const spread = plan.spread[field]!;
-  const fixed = plan.fixedBytes[field]! >= 0;
-  if (fixed) {
-    if (value.length !== plan.fixedBytes[field]) {
-      refuse(field, `is ${plan.fixedBytes[field]} bytes long, not ${value.length}`);
+/**
+ * Brings a value to the text or bytes that go onto the wire: filled up to a fixed length, checked
+ * against the field's length. Throws ProtocolError `bad-value`.
+ */
+export function prepareValue(field: FieldPlan, value: FieldValue): FieldValue {
+  const { kind } = field;
+  if (typeof value !== 'string') {
+    if (kind === ValueKind.hexAscii || kind === ValueKind.hexEbcdic) {
+      return prepareValue(field, readHex(value, 0, value.length));
     }
-    return { units: plan.units[field]!, bytes: value.length, value };
+    checkUnits(field, unitsOf(field, value));
+    return value;
   }
-  const units = spread === Spread.nibble ? value.length * 2 : value.length;
-  checkUnits(plan, field, units);
-  return { units, bytes: value.length, value };
+  let prepared: FieldValue = value;
+  if (kind === ValueKind.gbk) prepared = gbkBytes(field, value);
+  else if (field.fixedBytes >= 0 && value.length < field.units) prepared = filled(field, value);
+  checkUnits(field, unitsOf(field, prepared));
+  return prepared;
 }
 
-function checkUnits(plan: Plan, field: number, units: number): void {
-  const most = plan.units[field]!;
-  if (plan.fixedBytes[field]! >= 0 ? units !== most : units > most) {
-    refuse(field, `has ${units} digits or bytes where ${most} fit`);
+/** What a length prefix counts for a prepared value. */
+export function unitsOf(field: FieldPlan, value: FieldValue): number {
+  const { kind, spread } = field;
+  const { length } = value;
+  if (typeof value !== 'string') return spread === Spread.nibble ? length * 2 : length;
+  if (kind === ValueKind.bytes || spread === Spread.twoBytes) {
+    if (length % 2 !== 0) refuse(field, 'is binary: give whole bytes as hex');
+    return length / 2;
   }
+  return kind <= ValueKind.packedTrackRight && spread === Spread.byte ? (length + 1) >> 1 : length;
+}
+
+function checkUnits(field: FieldPlan, units: number): void {
+  const most = field.units;
+  const fixed = field.fixedBytes >= 0;
+  const allowed = fixed && field.spread === Spread.nibble ? most + (most % 2) : most;
+  if (units === most || (fixed ? units === allowed : units < most)) return;
+  refuse(field, `has ${units} digits or bytes where ${most} fit`);
 }
 
 /** A fixed field's text filled up to its length: digits with zeros, text with spaces. */
-function filled(plan: Plan, field: number, value: string): string {
-  const length = plan.units[field]!;
-  if (value.length >= length) return value;
-  const { type } = plan.dialect.fields[field]!;
+function filled(field: FieldPlan, value: string): string {
+  const { type } = field.row;
+  if (type === 'b') return value;
   const character = type === 'n' || type === 'z' ? '0' : ' ';
-  return plan.padLeft[field] === 1
-    ? value.padStart(length, character)
-    : value.padEnd(length, character);
+  return field.padLeft
+    ? value.padStart(field.units, character)
+    : value.padEnd(field.units, character);
 }
 
-function filledBytes(plan: Plan, field: number, value: Uint8Array): Uint8Array {
-  const length = plan.units[field]!;
-  if (value.length >= length) return value;
-  const bytes = new Uint8Array(length).fill(0x20);
-  bytes.set(value, plan.padLeft[field] === 1 ? length - value.length : 0);
-  return bytes;
+function gbkBytes(field: FieldPlan, value: string): Uint8Array {
+  const bytes = encodeGbk(value);
+  if (bytes === undefined) refuse(field, 'has a character that GBK does not have');
+  if (field.fixedBytes < 0 || bytes.length >= field.units) return bytes;
+  const target = new Uint8Array(field.units).fill(0x20);
+  target.set(bytes, field.padLeft ? field.units - bytes.length : 0);
+  return target;
 }
 
 /** Writes a prepared text at `start`; gives the position behind it. */
 export function writeText(
-  plan: Plan,
-  field: number,
+  field: FieldPlan,
   target: Uint8Array,
   start: number,
   text: string,
 ): number {
-  switch (plan.valueKind[field]) {
+  switch (field.kind) {
     case ValueKind.packedDigits:
-      return checked(field, writePacked(target, start, text, 10));
+      return checked(field, writePackedDigits(target, start, text));
     case ValueKind.packedDigitsRight:
-      return checked(field, writePacked(target, start, evenLeft(text), 10));
+      return checked(field, writePackedDigits(target, start, evenLeft(text)));
     case ValueKind.packedTrack:
-      return checked(field, writePacked(target, start, text.replaceAll('=', 'D'), 16));
+      return checked(field, writeHex(target, start, text.replaceAll('=', 'D')));
     case ValueKind.packedTrackRight:
-      return checked(field, writePacked(target, start, evenLeft(text.replaceAll('=', 'D')), 16));
+      return checked(field, writeHex(target, start, evenLeft(text.replaceAll('=', 'D'))));
     case ValueKind.bytes:
-      return checked(field, writePacked(target, start, text, 16));
+      return checked(field, writeHex(target, start, text));
     case ValueKind.latin1:
     case ValueKind.internedLatin1:
       return writeLatin1(field, target, start, text);
@@ -205,17 +186,17 @@ function evenLeft(text: string): string {
   return text.length % 2 === 0 ? text : `0${text}`;
 }
 
-function onlyDigits(field: number, text: string): string {
+function onlyDigits(field: FieldPlan, text: string): string {
   if (!DIGITS_ONLY.test(text)) refuse(field, 'holds something else than digits');
   return text;
 }
 
-function checked(field: number, position: number): number {
+function checked(field: FieldPlan, position: number): number {
   if (position < 0) refuse(field, 'holds something else than digits');
   return position;
 }
 
-function writeLatin1(field: number, target: Uint8Array, start: number, text: string): number {
+function writeLatin1(field: FieldPlan, target: Uint8Array, start: number, text: string): number {
   let position = start;
   for (let index = 0; index < text.length; index++) {
     const code = text.charCodeAt(index);
@@ -225,7 +206,7 @@ function writeLatin1(field: number, target: Uint8Array, start: number, text: str
   return position;
 }
 
-function writeEbcdic(field: number, target: Uint8Array, start: number, text: string): number {
+function writeEbcdic(field: FieldPlan, target: Uint8Array, start: number, text: string): number {
   let position = start;
   for (let index = 0; index < text.length; index++) {
     const code = text.charCodeAt(index);
@@ -235,13 +216,7 @@ function writeEbcdic(field: number, target: Uint8Array, start: number, text: str
   return position;
 }
 
-/** The bytes behind a field's hex text, when the wire carries binary as characters. */
-export function bytesOfHexText(plan: Plan, field: number, text: string): Uint8Array | undefined {
-  const kind = plan.valueKind[field]!;
-  const isText = kind === ValueKind.hexAscii || kind === ValueKind.hexEbcdic;
-  return isText ? Buffer.from(text, 'hex') : undefined;
-}
-
-function refuse(field: number, reason: string): never {
-  throw new ProtocolError('bad-value', `field ${field} ${reason}`, { field });
+function refuse(field: FieldPlan, reason: string): never {
+  const { number } = field;
+  throw new ProtocolError('bad-value', `field ${number} ${reason}`, { field: number });
 }
