@@ -1,11 +1,43 @@
 /** The door to the ledger from any thread. */
+import assert from 'node:assert/strict';
 import type { MessagePort } from 'node:worker_threads';
+import { ByteWriter } from './bytes.ts';
+import { encodeEntry } from './encode.ts';
+import { LedgerError, type LedgerErrorCode } from './errors.ts';
+import { ID_BYTES } from './id.ts';
+import {
+  type AnswerMessage,
+  AnswerReader,
+  REQUEST,
+  REQUEST_HEADER_BYTES,
+} from './messages-between-threads.ts';
+import { statusName } from './status.ts';
 import type { Account, Entry, EntryResult, EntryStatus, Id, TallyValue } from './types.ts';
+
+interface Waiting {
+  /** Takes its answer off the reader. */
+  resolve: (answers: AnswerReader) => void;
+  reject: (error: LedgerError) => void;
+}
 
 /** Entries that were submitted in one event-loop turn cross to the writer as one message. */
 export class LedgerClient {
+  private readonly port: MessagePort;
+  private readonly out = new ByteWriter(1 << 14);
+  private flushing = false;
+  /** In the order in which the writer will answer; those before `answered` are done. */
+  private waiting: Waiting[] = [];
+  private answered = 0;
+  private readonly answers = new AnswerReader();
+  private ended: LedgerError | null = null;
+
   constructor(port: MessagePort) {
-    void port;
+    this.port = port;
+    port.on('message', (message: AnswerMessage) => this.receive(message));
+    port.on('close', () => {
+      this.end(new LedgerError('writer_stopped', 'the ledger has stopped'));
+    });
+    port.unref();
   }
 
   /**
@@ -13,22 +45,151 @@ export class LedgerClient {
    * Rejects with LedgerError when the writer cannot record it.
    */
   submit(entry: Entry, options?: { dryRun?: boolean }): Promise<EntryResult> {
-    throw new Error(`not built yet: ${entry.institution} ${options?.dryRun}`);
+    assert(entry.expired === undefined, 'only the ledger itself records an expiry');
+    const start = this.openRequest(options?.dryRun ? REQUEST.dryRun : REQUEST.submit);
+    try {
+      encodeEntry(this.out, entry);
+    } catch (error) {
+      this.out.length = start - REQUEST_HEADER_BYTES;
+      throw error;
+    }
+    this.closeRequest(start);
+    return new Promise((resolve, reject) => {
+      this.wait({ resolve: (answers) => resolve(answers.result()), reject });
+    });
   }
 
   /** What is on disk of each account, null for one that is not open. */
   accounts(ids: Id[]): Promise<(Account | null)[]> {
-    throw new Error(`not built yet: ${ids.length}`);
+    return this.lookUp(REQUEST.accounts, ids, readAccount);
   }
 
+  /** The value of each tally; 0/0 for one that was never moved. */
   tallies(subjects: Id[]): Promise<TallyValue[]> {
-    throw new Error(`not built yet: ${subjects.length}`);
+    return this.lookUp(REQUEST.tallies, subjects, (_, answers) => ({
+      amountFen: answers.number(),
+      count: answers.number(),
+    }));
   }
 
   /** Where the record of each entry is and how it ended; null for an unknown id. */
   entries(ids: Id[]): Promise<({ position: number; status: EntryStatus } | null)[]> {
-    throw new Error(`not built yet: ${ids.length}`);
+    return this.lookUp(REQUEST.entries, ids, (_, answers) => {
+      const position = answers.number();
+      const status = statusName(answers.number());
+      return position === 0 ? null : { position, status };
+    });
   }
 
-  close(): void {}
+  /** Requests that have no answer yet. */
+  get pending(): number {
+    return this.waiting.length - this.answered;
+  }
+
+  /** Lets go of the port; what has no answer yet is rejected. */
+  close(): void {
+    this.port.close();
+    this.end(new LedgerError('writer_stopped', 'the client was closed'));
+  }
+
+  private lookUp<Value>(
+    kind: number,
+    ids: Id[],
+    read: (id: Id, answers: AnswerReader) => Value,
+  ): Promise<Value[]> {
+    const start = this.openRequest(kind);
+    for (const id of ids) {
+      assert(id.length === ID_BYTES, `an id has ${ID_BYTES} bytes`);
+      this.out.raw(id);
+    }
+    this.closeRequest(start);
+    return new Promise((resolve, reject) => {
+      this.wait({ resolve: (answers) => resolve(ids.map((id) => read(id, answers))), reject });
+    });
+  }
+
+  /** Starts a request; returns where its content starts. */
+  private openRequest(kind: number): number {
+    const { out } = this;
+    out.byte(kind);
+    out.uint32(0);
+    return out.length;
+  }
+
+  private closeRequest(start: number): void {
+    const { bytes, length } = this.out;
+    new DataView(bytes.buffer).setUint32(start - 4, length - start, true);
+  }
+
+  private wait(waiting: Waiting): void {
+    if (this.ended !== null) {
+      this.out.length = 0;
+      waiting.reject(this.ended);
+      return;
+    }
+    if (this.pending === 0) this.port.ref();
+    this.waiting.push(waiting);
+    if (this.flushing) return;
+    this.flushing = true;
+    setImmediate(this.flush);
+  }
+
+  private readonly flush = (): void => {
+    this.flushing = false;
+    const { out } = this;
+    if (out.length === 0) return;
+    const message = out.bytes.slice(0, out.length);
+    out.length = 0;
+    this.port.postMessage(message, [message.buffer]);
+  };
+
+  private receive(message: AnswerMessage): void {
+    if (message instanceof Float64Array) {
+      this.answers.reset(message);
+      while (!this.answers.done) this.next().resolve(this.answers);
+    } else {
+      const { code, message: text } = message.failed;
+      const error = new LedgerError(code as LedgerErrorCode, text);
+      for (let i = 0; i < message.requests; i++) this.next().reject(error);
+    }
+    if (this.pending > 0) return;
+    this.waiting = [];
+    this.answered = 0;
+    this.port.unref();
+  }
+
+  private next(): Waiting {
+    const waiting = this.waiting[this.answered];
+    assert(waiting !== undefined, 'an answer belongs to a request');
+    this.answered++;
+    if (this.answered > 4096 && this.answered * 2 > this.waiting.length) {
+      this.waiting = this.waiting.slice(this.answered);
+      this.answered = 0;
+    }
+    return waiting;
+  }
+
+  private end(error: LedgerError): void {
+    if (this.ended !== null) return;
+    this.ended = error;
+    const left = this.waiting.slice(this.answered);
+    this.waiting = [];
+    this.answered = 0;
+    for (const { reject } of left) reject(error);
+  }
+}
+
+function readAccount(id: Id, answers: AnswerReader): Account | null {
+  const found = answers.number() === 1;
+  const account = {
+    id,
+    ledger: answers.number(),
+    code: answers.number(),
+    flags: answers.number(),
+    debitsPendingFen: answers.number(),
+    debitsPostedFen: answers.number(),
+    creditsPendingFen: answers.number(),
+    creditsPostedFen: answers.number(),
+  };
+  return found ? account : null;
 }

@@ -1,6 +1,7 @@
 /** Identifiers of 16 bytes: how they are made, shown and compared. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { IdWords } from './entry-view.ts';
 import type { Id } from './types.ts';
 
 export const ID_BYTES = 16;
@@ -37,15 +38,16 @@ export function idFromHex(hex: string): Id | null {
  */
 export function transferId(entryId: Id, index: number): Id {
   assert.equal(entryId.length, ID_BYTES);
-  if (index === 0) return entryId;
-  const id = new Uint8Array(entryId);
-  const view = new DataView(id.buffer);
-  for (let word = 0; word < 4; word++) {
-    const mixed = Math.imul(index, MIX[word]!) ^ view.getUint32(word * 4);
-    view.setUint32(word * 4, mixed >>> 0);
-  }
-  return id;
+  const words = new IdWords();
+  words.read(entryId, 0);
+  mixIndex(words, index);
+  return words.toBytes();
 }
 
-/** Odd constants, so that each index up to 2^32 gives four words of its own. */
-const MIX = [0x9e3779b1, 0x85ebca6b, 0xc2b2ae35, 0x27d4eb2f];
+/** Turns the id of an entry into that of its transfer at `index`. */
+export function mixIndex(id: IdWords, index: number): void {
+  id.w0 ^= Math.imul(index, 0x9e3779b1);
+  id.w1 ^= Math.imul(index, 0x85ebca6b);
+  id.w2 ^= Math.imul(index, 0xc2b2ae35);
+  id.w3 ^= Math.imul(index, 0x27d4eb2f);
+}

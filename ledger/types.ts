@@ -250,6 +250,7 @@ export const ENTRY_STATUSES = [
   'account_exists',
   'account_flags_are_mutually_exclusive',
   'account_flags_reserved',
+  'account_id_must_not_be_zero',
   'account_ledger_must_not_be_zero',
   'account_code_must_not_be_zero',
   // Accounts to freeze.

@@ -1,0 +1,71 @@
+/** The registry as one thread sees it: merchants, terminals, cards, keys and the rest, by kind and key. */
+import { decodeRegistryValue } from './messages.ts';
+import type { RegistryKind, RegistryValues } from './registry-kinds.ts';
+import { registryKey } from './registry-change.ts';
+import type { Storage } from './storage.ts';
+import type { RegistryItem, RegistryReader } from './types.ts';
+
+export { decodeRegistryValue, encodeRegistryValue, registryChange } from './messages.ts';
+
+/** Items that one thread remembers; the cache starts afresh when it is full. */
+const CACHED_ITEMS = 20_000;
+
+/**
+ * Reads through a cache that lasts until the registry changes. Whether it has is one read of memory
+ * that the writer shares (it counts after each commit and before the answers), or, without it, a look
+ * into the storage.
+ */
+export class CachedRegistry implements RegistryReader {
+  private readonly storage: Storage;
+  private readonly generation: Int32Array | null;
+  private seen = -1;
+  private readonly cache = new Map<string, RegistryItem<unknown> | null>();
+
+  constructor(storage: Storage, generation: SharedArrayBuffer | undefined) {
+    this.storage = storage;
+    this.generation = generation === undefined ? null : new Int32Array(generation);
+  }
+
+  get<Kind extends RegistryKind>(
+    kind: Kind,
+    key: string,
+  ): RegistryItem<RegistryValues[Kind]> | null {
+    this.checkFreshness();
+    const name = registryKey(kind, key);
+    let item = this.cache.get(name);
+    if (item === undefined) {
+      const stored = this.storage.registryItem(kind, key);
+      item =
+        stored === null
+          ? null
+          : { version: stored.version, value: decodeRegistryValue(kind, stored.body) };
+      if (this.cache.size >= CACHED_ITEMS) this.cache.clear();
+      this.cache.set(name, item);
+    }
+    return item as RegistryItem<RegistryValues[Kind]> | null;
+  }
+
+  *list<Kind extends RegistryKind>(
+    kind: Kind,
+  ): Iterable<{ key: string } & RegistryItem<RegistryValues[Kind]>> {
+    this.checkFreshness();
+    for (const { key, version, body } of this.storage.registryItems(kind)) {
+      yield { key, version, value: decodeRegistryValue(kind, body) };
+    }
+  }
+
+  private checkFreshness(): void {
+    if (this.generation !== null) {
+      const current = Atomics.load(this.generation, 0);
+      if (current === this.seen) return;
+      this.seen = current;
+    }
+    this.storage.refresh();
+    if (this.generation === null) {
+      const current = this.storage.registryGeneration();
+      if (current === this.seen) return;
+      this.seen = current;
+    }
+    this.cache.clear();
+  }
+}

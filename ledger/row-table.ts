@@ -1,0 +1,273 @@
+/**
+ * Rows of fixed size under 16-byte keys, in typed arrays: the ledger's memory. A Map of objects
+ * would take ten times the room and end at 16.7 million entries.
+ *
+ * A row's first four words are its key. Rows live in segments that are never copied; an
+ * open-addressing hash table points at them and grows a few slots per insertion, so that no single
+ * insertion pays for all. Row numbers are stable until the row is removed.
+ */
+import assert from 'node:assert/strict';
+
+const SEGMENT_SHIFT = 14;
+const SEGMENT_ROWS = 1 << SEGMENT_SHIFT;
+const SEGMENT_MASK = SEGMENT_ROWS - 1;
+
+/** A slot is two words: row number + 1, and the last word of the key to compare before the row is touched. */
+const EMPTY = 0;
+const TOMBSTONE = -1;
+const FIRST_CAPACITY = 1024;
+const MAX_LOAD = 0.7;
+const MIGRATED_PER_INSERT = 16;
+
+interface Slots {
+  words: Int32Array;
+  mask: number;
+  /** Slots that are not empty, tombstones included. */
+  used: number;
+}
+
+export class RowTable {
+  /** One more than the highest row number in use. */
+  rowCount = 0;
+  /** Rows that are in use. */
+  size = 0;
+  readonly rowWords: number;
+  private readonly words: Int32Array[] = [];
+  private readonly numbers: Float64Array[] = [];
+  private readonly freeRows: number[] = [];
+  /** Rows that were removed since somebody asked for them. */
+  private readonly removedRows = new Set<number>();
+  private slots = newSlots(FIRST_CAPACITY);
+  /** The table before the last growth while it still holds slots. */
+  private oldSlots: Slots | null = null;
+  private migrated = 0;
+
+  /** rowWords: 32-bit words of a row, even, key included. */
+  constructor(rowWords: number) {
+    assert(rowWords % 2 === 0 && rowWords >= 4);
+    this.rowWords = rowWords;
+  }
+
+  /** The row under a key, or -1. */
+  find(k0: number, k1: number, k2: number, k3: number): number {
+    const hash = hashKey(k0, k1, k2, k3);
+    const found = this.probe(this.slots, hash, k0, k1, k2, k3);
+    if (found >= 0) return this.slots.words[found * 2]! - 1;
+    if (this.oldSlots === null) return -1;
+    const old = this.probe(this.oldSlots, hash, k0, k1, k2, k3);
+    return old < 0 ? -1 : this.oldSlots.words[old * 2]! - 1;
+  }
+
+  /** Takes a row for a key that is not in the table; the rest of the row is zero. */
+  insert(k0: number, k1: number, k2: number, k3: number): number {
+    const row = this.freeRows.length > 0 ? this.freeRows.pop()! : this.rowCount++;
+    this.place(row, k0, k1, k2, k3);
+    return row;
+  }
+
+  /** Forgets a row; its memory is cleared and used again. */
+  remove(row: number): void {
+    const words = this.wordsOf(row);
+    const at = this.wordAt(row);
+    const hash = hashKey(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
+    let from = this.slots;
+    let slot = this.probe(from, hash, words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
+    if (slot < 0) {
+      assert(this.oldSlots !== null, 'a row to remove is in the table');
+      from = this.oldSlots;
+      slot = this.probe(from, hash, words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
+      assert(slot >= 0, 'a row to remove is in the table');
+    }
+    from.words[slot * 2] = TOMBSTONE;
+    words.fill(0, at, at + this.rowWords);
+    this.freeRows.push(row);
+    this.removedRows.add(row);
+    this.size--;
+  }
+
+  /** Forgets the row that was inserted last, as if it had never been. */
+  removeLast(row: number): void {
+    assert.equal(row, this.rowCount - 1);
+    this.remove(row);
+    this.freeRows.pop();
+    this.rowCount--;
+  }
+
+  /** True when a row of [first, first + count) was removed since the last call for them. */
+  takeRemovals(first: number, count: number): boolean {
+    let removed = false;
+    if (this.removedRows.size === 0) return removed;
+    for (let row = first; row < first + count; row++) {
+      if (this.removedRows.delete(row)) removed = true;
+    }
+    return removed;
+  }
+
+  /** Puts the segment's arrays and offsets of a row at hand: `wordsOf(row)[wordAt(row) + i]`. */
+  wordsOf(row: number): Int32Array {
+    return this.words[row >>> SEGMENT_SHIFT]!;
+  }
+
+  wordAt(row: number): number {
+    return (row & SEGMENT_MASK) * this.rowWords;
+  }
+
+  numbersOf(row: number): Float64Array {
+    return this.numbers[row >>> SEGMENT_SHIFT]!;
+  }
+
+  numberAt(row: number): number {
+    return ((row & SEGMENT_MASK) * this.rowWords) >>> 1;
+  }
+
+  /** True for a row that holds a key (a key of sixteen zeros counts as none). */
+  inUse(row: number): boolean {
+    if (row >= this.rowCount) return false;
+    const words = this.wordsOf(row);
+    const at = this.wordAt(row);
+    return (words[at]! | words[at + 1]! | words[at + 2]! | words[at + 3]!) !== 0;
+  }
+
+  /** Copies rows [first, first + count) into target, which has room for them; rows never used are zero. */
+  copyRows(first: number, count: number, target: Uint8Array): void {
+    const rowBytes = this.rowWords * 4;
+    for (let i = 0; i < count; i++) {
+      const row = first + i;
+      if (row >= this.rowCount) {
+        target.fill(0, i * rowBytes, count * rowBytes);
+        return;
+      }
+      const bytes = new Uint8Array(this.wordsOf(row).buffer, this.wordAt(row) * 4, rowBytes);
+      target.set(bytes, i * rowBytes);
+    }
+  }
+
+  /**
+   * Puts a row back as it was copied, under its number. Of two rows with one key the one that
+   * `newer` prefers stays. Call `loaded` after the last one.
+   */
+  loadRow(row: number, source: Uint8Array, newer: (kept: number, loaded: number) => boolean): void {
+    while (this.words.length <= row >>> SEGMENT_SHIFT) this.addSegment();
+    const words = this.wordsOf(row);
+    const at = this.wordAt(row);
+    new Uint8Array(words.buffer, at * 4, this.rowWords * 4).set(source);
+    if ((words[at]! | words[at + 1]! | words[at + 2]! | words[at + 3]!) === 0) return;
+    this.rowCount = Math.max(this.rowCount, row + 1);
+    const kept = this.find(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
+    if (kept >= 0 && !newer(kept, row)) {
+      words.fill(0, at, at + this.rowWords);
+      return;
+    }
+    if (kept >= 0) {
+      this.remove(kept);
+      this.freeRows.pop();
+    }
+    this.link(row, words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
+  }
+
+  /** Ends loading: rows without a key are free, lowest first. */
+  loaded(): void {
+    this.freeRows.length = 0;
+    for (let row = this.rowCount - 1; row >= 0; row--) {
+      if (!this.inUse(row)) this.freeRows.push(row);
+    }
+  }
+
+  private place(row: number, k0: number, k1: number, k2: number, k3: number): void {
+    if (row >>> SEGMENT_SHIFT >= this.words.length) this.addSegment();
+    const words = this.wordsOf(row);
+    const at = this.wordAt(row);
+    words[at] = k0;
+    words[at + 1] = k1;
+    words[at + 2] = k2;
+    words[at + 3] = k3;
+    this.link(row, k0, k1, k2, k3);
+  }
+
+  private link(row: number, k0: number, k1: number, k2: number, k3: number): void {
+    this.size++;
+    this.migrate(MIGRATED_PER_INSERT);
+    if (this.slots.used >= (this.slots.mask + 1) * MAX_LOAD) this.grow();
+    putSlot(this.slots, hashKey(k0, k1, k2, k3), row + 1, k3);
+  }
+
+  private probe(
+    slots: Slots,
+    hash: number,
+    k0: number,
+    k1: number,
+    k2: number,
+    k3: number,
+  ): number {
+    const words = slots.words;
+    const mask = slots.mask;
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const entry = words[slot * 2]!;
+      if (entry === EMPTY) return -1;
+      if (words[slot * 2 + 1] !== k3 || entry === TOMBSTONE) continue;
+      const row = entry - 1;
+      const rowWords = this.words[row >>> SEGMENT_SHIFT]!;
+      const at = (row & SEGMENT_MASK) * this.rowWords;
+      if (rowWords[at] === k0 && rowWords[at + 1] === k1 && rowWords[at + 2] === k2) {
+        if (rowWords[at + 3] === k3) return slot;
+      }
+    }
+  }
+
+  private addSegment(): void {
+    const buffer = new ArrayBuffer(SEGMENT_ROWS * this.rowWords * 4);
+    this.words.push(new Int32Array(buffer));
+    this.numbers.push(new Float64Array(buffer));
+  }
+
+  private grow(): void {
+    this.migrate(Number.POSITIVE_INFINITY);
+    const capacity = this.slots.mask + 1;
+    // Mostly tombstones: a table of the same size does.
+    const next = this.size * 2 > capacity * MAX_LOAD ? capacity * 2 : capacity;
+    this.oldSlots = this.slots;
+    this.slots = newSlots(next);
+    this.migrated = 0;
+  }
+
+  /** Moves up to so many slots of the old table over. */
+  private migrate(limit: number): void {
+    const old = this.oldSlots;
+    if (old === null) return;
+    const end = Math.min(this.migrated + limit, old.mask + 1);
+    for (let slot = this.migrated; slot < end; slot++) {
+      const entry = old.words[slot * 2]!;
+      if (entry === EMPTY || entry === TOMBSTONE) continue;
+      const row = entry - 1;
+      const words = this.wordsOf(row);
+      const at = this.wordAt(row);
+      const hash = hashKey(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
+      putSlot(this.slots, hash, entry, words[at + 3]!);
+      old.words[slot * 2] = TOMBSTONE;
+    }
+    this.migrated = end;
+    if (end === old.mask + 1) this.oldSlots = null;
+  }
+}
+
+function newSlots(capacity: number): Slots {
+  return { words: new Int32Array(capacity * 2), mask: capacity - 1, used: 0 };
+}
+
+function putSlot(slots: Slots, hash: number, entry: number, tag: number): void {
+  const words = slots.words;
+  let slot = hash & slots.mask;
+  while (words[slot * 2] !== EMPTY) slot = (slot + 1) & slots.mask;
+  words[slot * 2] = entry;
+  words[slot * 2 + 1] = tag;
+  slots.used++;
+}
+
+/** Mixes all 128 bits, because keys from outside may be consecutive numbers. */
+function hashKey(k0: number, k1: number, k2: number, k3: number): number {
+  let hash = Math.imul(k0, 0x9e3779b1) ^ Math.imul(k1, 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) ^ Math.imul(k2, 0xc2b2ae35);
+  hash = Math.imul(hash ^ (hash >>> 13), 0x297a2d39) ^ Math.imul(k3, 0x27d4eb2f);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  return hash ^ (hash >>> 13);
+}
