@@ -22,6 +22,8 @@ export interface Reader {
   record(position: number): JournalRecord | null;
   /** Records from (default 1) to (default the head when the call was made), both included. */
   records(range?: { from?: number; to?: number }): Iterable<JournalRecord>;
+  /** The chain's hash (32 bytes) after the group that holds the position; null when none does. */
+  chainHashAt(position: number): Uint8Array | null;
   /** Records from a position on, then new ones as they come, until the signal aborts. */
   follow(from: number, signal: AbortSignal): AsyncIterable<JournalRecord>;
   /**
@@ -81,6 +83,12 @@ export class StorageReader implements Reader {
     if (stored === null) return null;
     this.group = checkedGroup(stored.firstPosition, stored.value, null);
     return decodeRecord(this.group, position);
+  }
+
+  chainHashAt(position: number): Uint8Array | null {
+    this.storage.refresh();
+    const stored = this.storage.groupAt(position);
+    return stored === null ? null : new Uint8Array(new GroupView(stored.value).hash);
   }
 
   *records(range: { from?: number; to?: number } = {}): Iterable<JournalRecord> {
