@@ -13,13 +13,15 @@ export const HEX_PAIR: readonly string[] = Array.from({ length: 256 }, (_, byte)
   byte.toString(16).toUpperCase().padStart(2, '0'),
 );
 
+const DIGITS: readonly string[] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
+
 /** `0000` … `9999`: two packed bytes at once. */
 const FOUR_DIGITS: readonly string[] = Array.from({ length: 10_000 }, (_, value) =>
   String(value).padStart(4, '0'),
 );
 
 /** Longer numbers are read as hex after a check. */
-const LONG_DIGITS = 14;
+const LONG_DIGITS = 20;
 
 /** Character code to the nibble it stands for (hex, either case), or -1. */
 const NIBBLE: Int8Array = new Int8Array(256).fill(-1);
@@ -73,7 +75,7 @@ export function readPackedDigits(
   if (left === 1) {
     const nibble = bytes[position]! >> 4;
     if (nibble > 9) return undefined;
-    text += nibble;
+    text += DIGITS[nibble]!;
   }
   return text;
 }
@@ -118,7 +120,7 @@ export function readPackedNumber(bytes: Uint8Array, start: number, count: number
 const HEX_CODES = Buffer.from('0123456789ABCDEF', 'latin1');
 
 /** Longer values are put together as bytes first: joining many short texts costs more. */
-const SHORT_HEX_BYTES = 6;
+const SHORT_HEX_BYTES = 10;
 const scratch = Buffer.alloc(256);
 
 /** Bytes `start`…`end` as upper-case hex. */

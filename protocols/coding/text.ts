@@ -18,8 +18,13 @@ export function readLatin1(bytes: Uint8Array, start: number, end: number): strin
   return text;
 }
 
-const INTERNED_SLOTS = 4096;
-const interned: string[] = new Array<string>(INTERNED_SLOTS).fill('');
+const SLOTS = 4096;
+/** Values up to this length are interned; each slot keeps the bytes of its text for the comparison. */
+const SLOT_BYTES = 16;
+/** The last bytes of a number differ most. */
+const HASHED_BYTES = 8;
+const slotTexts: string[] = new Array<string>(SLOTS).fill('');
+const slotBytes = new Uint8Array(SLOTS * SLOT_BYTES);
 
 /**
  * Like readLatin1, but gives the same string object for the same bytes as long as its slot is not
@@ -28,24 +33,27 @@ const interned: string[] = new Array<string>(INTERNED_SLOTS).fill('');
  * an interned value stays in memory.
  */
 export function readInterned(bytes: Uint8Array, start: number, end: number): string {
-  let hash = 0;
-  for (let position = start; position < end; position++) {
+  const length = end - start;
+  if (length > SLOT_BYTES) return readLatin1(bytes, start, end);
+  let hash = length;
+  for (let position = Math.max(start, end - HASHED_BYTES); position < end; position++) {
     hash = (Math.imul(hash, 31) + bytes[position]!) | 0;
   }
-  const slot = (hash ^ (hash >>> 13)) & (INTERNED_SLOTS - 1);
-  const candidate = interned[slot]!;
-  if (equalsLatin1(candidate, bytes, start, end)) return candidate;
-  const text = viewOf(bytes, start, end).toString('latin1');
-  interned[slot] = text;
-  return text;
+  const slot = (hash ^ (hash >>> 12)) & (SLOTS - 1);
+  const text = slotTexts[slot]!;
+  const kept = slot * SLOT_BYTES;
+  let same = 0;
+  while (same < length && slotBytes[kept + same] === bytes[start + same]) same++;
+  return same === length && text.length === length ? text : intern(slot, bytes, start, end);
 }
 
-function equalsLatin1(text: string, bytes: Uint8Array, start: number, end: number): boolean {
-  if (text.length !== end - start) return false;
+function intern(slot: number, bytes: Uint8Array, start: number, end: number): string {
+  const text = viewOf(bytes, start, end).toString('latin1');
+  slotTexts[slot] = text;
   for (let index = 0; index < text.length; index++) {
-    if (text.charCodeAt(index) !== bytes[start + index]) return false;
+    slotBytes[slot * SLOT_BYTES + index] = bytes[start + index]!;
   }
-  return true;
+  return text;
 }
 
 /** GBK bytes `start`…`end` as text; bytes that are not GBK become U+FFFD. */

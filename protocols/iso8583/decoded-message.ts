@@ -113,7 +113,11 @@ export class DecodedMessage implements Message {
 
   fields(): number[] {
     const numbers: number[] = [];
-    for (const field of this.plan.defined) if (this.has(field)) numbers.push(field);
+    pushNumbers(numbers, this.word0, 0);
+    pushNumbers(numbers, this.word1, 32);
+    this.more?.forEach((word, place) => {
+      pushNumbers(numbers, word, 64 + place * 32);
+    });
     return numbers;
   }
 
@@ -184,6 +188,14 @@ function wordOf(message: DecodedMessage, field: number): number {
   if (field <= 32) return message.word0;
   if (field <= 64) return message.word1;
   return message.more === null ? 0 : (message.more[(field - 65) >> 5] ?? 0);
+}
+
+function pushNumbers(numbers: number[], word: number, before: number): void {
+  for (let left = word; left !== 0; ) {
+    const lead = Math.clz32(left);
+    left &= ~(0x80000000 >>> lead);
+    numbers.push(before + lead + 1);
+  }
 }
 
 /** The number of bits that are set in a 32-bit word. */
