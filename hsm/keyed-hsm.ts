@@ -9,6 +9,7 @@ import { checkMac, computeMac } from './operations/mac.ts';
 import {
   encryptDigits,
   encryptPinBlock,
+  pinDigits,
   pinReferenceOf,
   referenceMatches,
   withPinDigits,
@@ -148,8 +149,7 @@ export class KeyedHsm implements Hsm {
     if ('pinBlock' in pin) {
       return this.#withPin(pin, (digits) => pinReferenceOf(referenceKey, pin.pan, digits));
     }
-    if (!/^\d{4,12}$/.test(pin.pin)) throw new HsmError('bad_input', 'a PIN has 4 to 12 digits');
-    const digits = Buffer.from(pin.pin, 'latin1').map((code) => code - 0x30);
+    const digits = pinDigits(pin.pin);
     try {
       return pinReferenceOf(referenceKey, pin.pan, digits);
     } finally {
@@ -200,7 +200,9 @@ export class KeyedHsm implements Hsm {
   }
 
   generateEpurseMac(card: EpurseCard, step: EpurseStep, fields: EpurseFields): Buffer {
-    const master = this.#load(card.master, EPURSE_STEPS[step].purpose);
+    const purpose = EPURSE_STEPS[step]?.purpose;
+    if (purpose === undefined) throw new HsmError('bad_input', 'unknown e-purse step');
+    const master = this.#load(card.master, purpose);
     return epurseMac(master, card.factors, step, fields);
   }
 

@@ -5,6 +5,8 @@ import type { KeyAlgorithm, KeyPurpose, KeySpec, StoredKey } from './types.ts';
 interface PurposeRule {
   algorithms: readonly KeyAlgorithm[];
   decrypts: boolean;
+  /** Works in CMACs, which tokens do as a signature. */
+  signs: boolean;
   wraps: boolean;
   exportable: boolean;
 }
@@ -14,22 +16,21 @@ const CARD: readonly KeyAlgorithm[] = ['3des', 'sm4'];
 
 // biome-ignore format: a table, one purpose a line.
 export const PURPOSES: Record<KeyPurpose, PurposeRule> = {
-  'kek':                { algorithms: ['3des', 'aes', 'sm4'], decrypts: true,  wraps: true,  exportable: false },
-  'pin':                { algorithms: SYMMETRIC,              decrypts: true,  wraps: false, exportable: true },
-  'mac':                { algorithms: SYMMETRIC,              decrypts: false, wraps: false, exportable: true },
-  'data':               { algorithms: SYMMETRIC,              decrypts: true,  wraps: false, exportable: true },
-  'pin-reference':      { algorithms: ['3des', 'aes', 'sm4'], decrypts: false, wraps: false, exportable: false },
-  'pin-verification':   { algorithms: ['3des'],               decrypts: false, wraps: false, exportable: false },
-  'epurse-purchase':    { algorithms: CARD,                   decrypts: false, wraps: false, exportable: false },
-  'epurse-load':        { algorithms: CARD,                   decrypts: false, wraps: false, exportable: false },
-  'epurse-unload':      { algorithms: CARD,                   decrypts: false, wraps: false, exportable: false },
-  'epurse-overdraft':   { algorithms: CARD,                   decrypts: false, wraps: false, exportable: false },
-  'epurse-tac':         { algorithms: CARD,                   decrypts: false, wraps: false, exportable: false },
-  'epurse-maintenance': { algorithms: CARD,                   decrypts: false, wraps: false, exportable: false },
-  'emv-ac':             { algorithms: ['3des'],               decrypts: false, wraps: false, exportable: false },
-  'dukpt-base':         { algorithms: ['3des', 'aes'],        decrypts: false, wraps: false, exportable: false },
-  'key-block':          { algorithms: ['3des', 'aes'],        decrypts: false, wraps: false, exportable: false },
-  'sign':               { algorithms: ['sm2'],                decrypts: false, wraps: false, exportable: false },
+  'kek':                { algorithms: ['3des', 'aes', 'sm4'], decrypts: true,  signs: false, wraps: true,  exportable: false },
+  'pin':                { algorithms: SYMMETRIC,              decrypts: true,  signs: false, wraps: false, exportable: true },
+  'mac':                { algorithms: SYMMETRIC,              decrypts: false, signs: true,  wraps: false, exportable: true },
+  'data':               { algorithms: SYMMETRIC,              decrypts: true,  signs: false, wraps: false, exportable: true },
+  'pin-reference':      { algorithms: ['3des', 'aes', 'sm4'], decrypts: false, signs: true,  wraps: false, exportable: false },
+  'pin-verification':   { algorithms: ['3des'],               decrypts: false, signs: false, wraps: false, exportable: false },
+  'epurse-purchase':    { algorithms: CARD,                   decrypts: false, signs: false, wraps: false, exportable: false },
+  'epurse-load':        { algorithms: CARD,                   decrypts: false, signs: false, wraps: false, exportable: false },
+  'epurse-unload':      { algorithms: CARD,                   decrypts: false, signs: false, wraps: false, exportable: false },
+  'epurse-overdraft':   { algorithms: CARD,                   decrypts: false, signs: false, wraps: false, exportable: false },
+  'epurse-tac':         { algorithms: CARD,                   decrypts: false, signs: false, wraps: false, exportable: false },
+  'epurse-maintenance': { algorithms: CARD,                   decrypts: false, signs: false, wraps: false, exportable: false },
+  'emv-ac':             { algorithms: ['3des'],               decrypts: false, signs: false, wraps: false, exportable: false },
+  'key-block':          { algorithms: ['3des', 'aes'],        decrypts: false, signs: true,  wraps: false, exportable: false },
+  'sign':               { algorithms: ['sm2'],                decrypts: false, signs: false, wraps: false, exportable: false },
 };
 
 /** Key lengths by algorithm, the default first. */

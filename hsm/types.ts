@@ -33,8 +33,6 @@ export type KeyPurpose =
   | 'epurse-maintenance'
   /** EMV issuer master key for application cryptograms (ARQC, ARPC). */
   | 'emv-ac'
-  /** DUKPT base derivation key. */
-  | 'dukpt-base'
   /** TR-31 key block protection key. */
   | 'key-block'
   | 'sign';
@@ -353,7 +351,7 @@ export interface Pkcs11Config {
   /** Where an embedded token (nss, softhsm) lives; created when it does not exist. */
   dataDir?: string;
   tokenLabel?: string;
-  /** Index in the module's slot list; the label decides when both are left out or given. */
+  /** Index in the module's slot list. With a label too, both must fit; without either, the only token is taken. */
   slot?: number;
   /** Left out with a dataDir: a random PIN in `<dataDir>/pin`. */
   pinSource?: SecretSource;

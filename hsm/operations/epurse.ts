@@ -58,9 +58,8 @@ export function epurseMac(
   step: EpurseStep,
   fields: EpurseFields,
 ): Buffer {
+  const data = epurseData(step, fields);
   const row = EPURSE_STEPS[step];
-  requireThat(row !== undefined, 'unknown e-purse step');
-  const data = Buffer.concat(row.layout.map((element) => elementBytes(element, fields)));
   if (row.session === 'tac') {
     const folded = foldedCardKey(master, factors);
     return withProcessKey(workingAlgorithm(master), folded, (key) => cardMac(key, data));
@@ -68,6 +67,13 @@ export function epurseMac(
   const input = sessionInput(row.session, fields);
   const session = withCardKey(master, factors, (cardKey) => sessionKey(cardKey, input));
   return withProcessKey(workingAlgorithm(master), session, (key) => cardMac(key, data));
+}
+
+/** The bytes that a step's MAC is over. Throws `bad_input` with the name of a missing element. */
+export function epurseData(step: EpurseStep, fields: EpurseFields): Buffer {
+  const row = EPURSE_STEPS[step];
+  requireThat(row !== undefined, 'unknown e-purse step');
+  return Buffer.concat(row.layout.map((element) => elementBytes(element, fields)));
 }
 
 /** Session and TAC keys of a 3DES card work in single DES. */

@@ -27,7 +27,6 @@ const USAGES: Partial<Record<KeyPurpose, UsageRow>> = {
   'mac':              { codes: ['M3', 'M0', 'M1', 'M2', 'M5', 'M6'], mode: 'C' },
   'data':             { codes: ['D0'],                               mode: 'B' },
   'emv-ac':           { codes: ['E0'],                               mode: 'X' },
-  'dukpt-base':       { codes: ['B0'],                               mode: 'X' },
   'pin-verification': { codes: ['V2', 'V1', 'V0'],                   mode: 'C' },
 };
 
@@ -123,7 +122,7 @@ interface Header {
 
 function parseHeader(block: string): Header {
   requireThat(
-    block.length <= LONGEST_BLOCK && /^[BD]\d{4}[0-9A-Z]{6}[0-9A-Za-z]{2}[ENS]\d{4}/.test(block),
+    block.length <= LONGEST_BLOCK && /^[BD]\d{4}[0-9A-Z]{4}[0-9A-Za-z]{2}[ENS]\d{4}/.test(block),
     'not a TR-31 key block of version B or D',
   );
   requireThat(

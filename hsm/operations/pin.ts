@@ -13,9 +13,15 @@ import { cmac } from './mac.ts';
 
 /** Encrypts a PIN that a person typed. `fill` replaces the random part, for published examples only. */
 export function encryptPinBlock(key: CipherKey, pin: ClearPin, fill?: Uint8Array): Buffer {
-  requireThat(/^\d{4,12}$/.test(pin.pin), 'a PIN has 4 to 12 digits');
-  const digits = Buffer.from(pin.pin, 'latin1').map((code) => code - 0x30);
-  return encryptDigits(key, digits, pin.format, pin.pan, fill);
+  return encryptDigits(key, pinDigits(pin.pin), pin.format, pin.pan, fill);
+}
+
+/** The digits of a PIN as numbers; throws `bad_input`, without the PIN, for anything else. */
+export function pinDigits(pin: string): Buffer {
+  requireThat(/^\d{4,12}$/.test(pin), 'a PIN has 4 to 12 digits');
+  const digits = Buffer.from(pin, 'latin1');
+  for (let i = 0; i < digits.length; i++) digits[i]! -= 0x30;
+  return digits;
 }
 
 /** Decrypts a block and hands its digits to `use`; wipes block and digits. */

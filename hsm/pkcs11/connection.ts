@@ -6,7 +6,7 @@ import { discover } from './capabilities.ts';
 import { CbcStreams } from './cbc-streams.ts';
 import { CKA, CKK, CKM, CKO_SECRET_KEY, CKR } from './constants.ts';
 import { cryptokiCode, isLost, translate } from './errors.ts';
-import type { ModulePlace } from './module.ts';
+import type { LoadedModule, ModulePlace } from './module.ts';
 import { initialisation, initialise, loadModule, locateModule } from './module.ts';
 import type { ObjectSpec } from './templates.ts';
 import { secretKeyTemplate } from './templates.ts';
@@ -63,15 +63,17 @@ export class Connection {
 
   static async open(config: Pkcs11Config): Promise<Connection> {
     const place = locateModule(config.module);
-    return new Connection(await loadModule(place, config.dataDir), config, place);
+    const loaded = await loadModule(place, config.dataDir);
+    return new Connection(loaded, config, place);
   }
 
-  private constructor(module: PKCS11, config: Pkcs11Config, place: ModulePlace) {
+  private constructor(loaded: LoadedModule, config: Pkcs11Config, place: ModulePlace) {
+    const { module, startedHere } = loaded;
     this.module = module;
     this.#config = config;
     this.#place = place;
     try {
-      this.token = findToken(module, config, place.kind);
+      this.token = findToken(module, config, place.kind, startedHere);
       this.session = openSession(module, this.token);
       this.capabilities = discover(module, this.token.slot, this.session, config.mechanisms);
       this.masters = this.#findOrCreateMasters();
@@ -131,8 +133,9 @@ export class Connection {
     if (nowMs < this.#retryAtMs) throw new HsmError('unavailable', `token lost: ${this.problem}`);
     try {
       this.#discardSession();
-      initialise(this.module, initialisation(this.#place, this.#config.dataDir));
-      this.token = findToken(this.module, this.#config, this.#place.kind);
+      const { module } = this;
+      initialise(module, initialisation(this.#place, this.#config.dataDir));
+      this.token = findToken(module, this.#config, this.#place.kind, false);
       this.session = openSession(this.module, this.token);
       this.masters = this.#findMasters() ?? this.#refuseStrangeToken();
     } catch (error) {

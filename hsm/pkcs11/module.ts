@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import type { InitializationOptions, PKCS11 } from 'pkcs11js';
 import { HsmError } from '../errors.ts';
@@ -58,14 +59,34 @@ export function locateModule(module: string): ModulePlace {
   return { path: module, kind: kinds.find((kind) => file.startsWith(MODULE_FILES[kind])) };
 }
 
-/** The label by which an embedded token is found again; an NSS folder carries it in its start parameters. */
-export const EMBEDDED_LABEL = 'posp';
+/**
+ * The label of the token in an embedded folder, made at random with the folder. A process runs a
+ * module with one folder only, so a token that is not found by its label belongs to another one.
+ */
+export function embeddedLabel(dataDir: string): string {
+  const file = join(dataDir, 'label');
+  try {
+    writeFileSync(file, `posp-${randomBytes(6).toString('hex')}\n`, { flag: 'wx' });
+  } catch {
+    // It was made before; reading it says whether it can be read.
+  }
+  return readFileSync(file, 'utf8').trim();
+}
+
+export interface LoadedModule {
+  module: PKCS11;
+  /** False when another thread or an earlier call had started it: its folder is decided already. */
+  startedHere: boolean;
+}
 
 /**
  * Loads and initialises a module in this thread. A process initialises a module once; threads that
  * come later are told that it is done already.
  */
-export async function loadModule(place: ModulePlace, dataDir: string | undefined): Promise<PKCS11> {
+export async function loadModule(
+  place: ModulePlace,
+  dataDir: string | undefined,
+): Promise<LoadedModule> {
   const pkcs11js = await importPkcs11js();
   const options = initialisation(place, dataDir);
   const module = new pkcs11js.PKCS11();
@@ -74,15 +95,16 @@ export async function loadModule(place: ModulePlace, dataDir: string | undefined
   } catch {
     throw new HsmError('module_missing', `${place.path} cannot be loaded as a Cryptoki module`);
   }
-  initialise(module, options);
-  return module;
+  return { module, startedHere: initialise(module, options) };
 }
 
-export function initialise(module: PKCS11, options: InitializationOptions): void {
+/** Returns false when the process has initialised the module before. */
+export function initialise(module: PKCS11, options: InitializationOptions): boolean {
   try {
     module.C_Initialize(options);
+    return true;
   } catch (error) {
-    if (cryptokiCode(error) === CKR.CRYPTOKI_ALREADY_INITIALIZED) return;
+    if (cryptokiCode(error) === CKR.CRYPTOKI_ALREADY_INITIALIZED) return false;
     throw new HsmError('unavailable', 'the Cryptoki module does not start');
   }
 }
@@ -113,7 +135,7 @@ export function initialisation(
   if (place.kind === 'nss') {
     options.libraryParameters =
       `configdir='sql:${folder}' certPrefix='' keyPrefix='' secmod='secmod.db' flags= ` +
-      `dbTokenDescription='${EMBEDDED_LABEL}'`;
+      `dbTokenDescription='${embeddedLabel(folder)}'`;
   } else {
     useSoftHsmFolder(folder);
   }

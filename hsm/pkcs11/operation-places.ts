@@ -15,7 +15,7 @@ export function operationPlaces(capabilities: Capabilities): OperationPlace[] {
       why: 'PKCS #11 has no PIN mechanisms: keys stay in the token, the clear block is in this process for one call and wiped',
     },
     {
-      operation: 'e-purse, EMV and DUKPT keys derived from a master',
+      operation: 'e-purse, EMV and key-block keys derived from a master',
       place: 'process',
       why: 'masters stay in the token; card and session keys exist in this process for one call and are wiped',
     },

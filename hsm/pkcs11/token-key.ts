@@ -85,7 +85,8 @@ export class TokenKey implements CipherKey {
 
   tokenCmac(data: Uint8Array): Buffer | undefined {
     const mechanism = this.#row.cmac;
-    if (mechanism === undefined) return undefined;
+    // SoftHSM refuses to sign nothing at all.
+    if (mechanism === undefined || data.length === 0) return undefined;
     return this.#connection.run('CMAC', (session) => {
       this.#connection.module.C_SignInit(session, { mechanism }, this.handle());
       return this.#connection.module.C_Sign(

@@ -7,7 +7,7 @@ import { readOrCreateSecret, readSecret } from '../secret.ts';
 import type { Pkcs11Config } from '../types.ts';
 import { CKF, CKR, CKU } from './constants.ts';
 import { cryptokiCode, translate } from './errors.ts';
-import { EMBEDDED_LABEL, type EmbeddedKind } from './module.ts';
+import { type EmbeddedKind, embeddedLabel } from './module.ts';
 
 /** The token that the configuration means, ready for sessions. */
 export interface TokenPlace {
@@ -21,17 +21,24 @@ export interface TokenPlace {
 
 const SESSION_FLAGS = CKF.SERIAL_SESSION | CKF.RW_SESSION;
 
-/** Finds the token; an embedded one that does not exist yet is made. */
+/** Finds the token; an embedded one that does not exist yet is made by the call that started the module. */
 export function findToken(
   module: PKCS11,
   config: Pkcs11Config,
   kind: EmbeddedKind | undefined,
+  mayCreate: boolean,
 ): TokenPlace {
   const embedded = config.dataDir !== undefined && kind !== undefined;
-  const label = config.tokenLabel ?? (embedded ? EMBEDDED_LABEL : undefined);
-  let slot = selectSlot(module, label, config.slot);
-  if (slot === undefined && embedded && kind === 'softhsm') {
-    slot = createSoftHsmToken(module, label ?? EMBEDDED_LABEL, config.dataDir!);
+  const label = embedded ? embeddedLabel(config.dataDir!) : config.tokenLabel;
+  let slot = selectSlot(module, label, embedded ? undefined : config.slot);
+  if (slot === undefined && embedded && kind === 'softhsm' && mayCreate) {
+    slot = createSoftHsmToken(module, label!, config.dataDir!);
+  }
+  if (slot === undefined && embedded) {
+    throw new HsmError(
+      'token_not_found',
+      'this process runs the module with another folder; in a worker thread: open it in the main thread first',
+    );
   }
   if (slot === undefined) {
     const wanted = label === undefined ? `in slot ${config.slot ?? 0}` : `labelled ${label}`;

@@ -270,7 +270,13 @@ export class Pkcs11Vault implements Vault {
   #tokenKey(key: StoredKey, envelope: Envelope, row: CipherRow): TokenKey {
     const [whole, left] = partsOf(envelope);
     const rule = PURPOSES[key.purpose];
-    const use = { encrypt: true, decrypt: rule.decrypts, wrap: rule.wraps, unwrap: rule.wraps };
+    const use = {
+      encrypt: true,
+      decrypt: rule.decrypts,
+      sign: rule.signs && row.cmac !== undefined,
+      wrap: rule.wraps,
+      unwrap: rule.wraps,
+    };
     const common = { connection: this.#connection, row };
     const leftKey =
       left === undefined
