@@ -146,7 +146,7 @@ async function verify(
 async function journalProblem(file: CheckedFile, data: string): Promise<string | null> {
   const reader = openReader(ledgerFolder(data));
   try {
-    const hash = Buffer.from(reader.chainHashAt(file.position)).toString('hex');
+    const hash = Buffer.from(reader.chainHashAt(file.position) ?? []).toString('hex');
     return hash === file.chainHash
       ? null
       : `the journal of ${data} has another chain hash at position ${file.position}`;

@@ -2,18 +2,35 @@
 import { Command, CommanderError } from 'commander';
 import { EXIT } from './command.ts';
 
-/** The `posp` command: each sub-command is one file of this folder. */
-function buildProgram(): Command {
+type AddCommand = (program: Command) => void;
+
+/** The sub-commands in the order of the help; each is one file, loaded only when it is needed. */
+const COMMANDS: Record<string, () => Promise<AddCommand>> = {
+  demo: async () => (await import('./demo.ts')).addDemoCommand,
+  serve: async () => (await import('./serve.ts')).addServeCommand,
+  terminal: async () => (await import('./terminal.ts')).addTerminalCommand,
+  clearing: async () => (await import('./clearing.ts')).addClearingCommand,
+  decode: async () => (await import('./decode.ts')).addDecodeCommand,
+  encode: async () => (await import('./encode.ts')).addEncodeCommand,
+  explain: async () => (await import('./explain.ts')).addExplainCommand,
+};
+
+/** The `posp` command with the one sub-command that is asked for, or with all of them for the help. */
+async function buildProgram(wanted: string | undefined): Promise<Command> {
   const program = new Command('posp');
   program
     .description('Transaction switch with the ledger inside it (医疗一卡通 POSP 前置与账务)')
     .showHelpAfterError('(add --help for an example)')
     .exitOverride();
+  const known = wanted === undefined ? undefined : COMMANDS[wanted];
+  const loaders = known === undefined ? Object.values(COMMANDS) : [known];
+  for (const load of loaders) (await load())(program);
   return program;
 }
 
 try {
-  await buildProgram().parseAsync();
+  const program = await buildProgram(process.argv[2]);
+  await program.parseAsync();
 } catch (error) {
   if (!(error instanceof CommanderError)) throw error;
   process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;

@@ -50,6 +50,9 @@ interface Progress {
 
 const NO_MAC = new Uint8Array(8);
 
+/** Field 63.1 of approved answers. */
+const CARD_ORGANISATION = Buffer.from('CUP', 'latin1');
+
 export class RequestProcessor {
   readonly #services: Services;
   readonly #options: ProcessorOptions;
@@ -173,7 +176,7 @@ export class RequestProcessor {
       ...outcome.set,
       ...(withMac ? { 64: NO_MAC } : {}),
     };
-    const body = codec.answer(message, answerTypeOf(message, row), keep, set);
+    const body = encodeAnswer(codec, message, answerTypeOf(message, row), keep, set);
     if (withMac && request !== null) {
       const input = body.subarray(0, body.length - NO_MAC.length);
       const algorithm = macAlgorithm(request.terminal.value);
@@ -202,8 +205,23 @@ export class RequestProcessor {
         approved && row?.mac && institution !== null
           ? `${institution.issuerId.padEnd(11)}${institution.acquirerId.padEnd(11)}   `
           : undefined,
-      63: approved && row?.mac ? 'CUP' : undefined,
+      63: approved && row?.mac ? CARD_ORGANISATION : undefined,
     };
+  }
+}
+
+/** What we cannot encode is our own mistake, not the sender's. */
+function encodeAnswer(
+  codec: Codec,
+  message: Message,
+  answerType: string,
+  keep: number[],
+  set: FieldValues,
+): Buffer {
+  try {
+    return codec.answer(message, answerType, keep, set);
+  } catch (error) {
+    throw new Error(`the answer ${answerType} cannot be encoded`, { cause: error });
   }
 }
 

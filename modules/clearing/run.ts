@@ -57,7 +57,7 @@ export interface ClearingResult {
 export async function runClearing(run: ClearingRun): Promise<ClearingResult> {
   const { institution, date, range, reader } = run;
   const days = merchantDays(institution.id, range, reader);
-  const chainHash = Buffer.from(reader.chainHashAt(range.to)).toString('hex');
+  const chainHash = Buffer.from(reader.chainHashAt(range.to) ?? []).toString('hex');
   const differences = days.flatMap(differencesOf);
   const files: WrittenFile[] = [];
   const summary: string[][] = [];

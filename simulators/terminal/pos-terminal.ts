@@ -66,6 +66,8 @@ type Fields = Record<number, FieldValue | undefined>;
 
 const TPDU = Buffer.from('6000060000', 'hex');
 const HEADER = Buffer.from('603100311234', 'hex');
+/** Field 63.2: the operator. */
+const OPERATOR = Buffer.from('01 ', 'latin1');
 const NO_MAC = new Uint8Array(8);
 const TRACE_MAX = 999_999;
 
@@ -82,6 +84,11 @@ export class PosTerminal {
     this.id = options.terminalId;
     const { host, port } = options;
     this.#link = new TerminalLink({ host, port, framing: CUP_TERMINAL_FRAMING });
+  }
+
+  /** Where an SM4 terminal puts its PIN differs from acquirer to acquirer, so it asks for none. */
+  get takesPins(): boolean {
+    return this.#options.keys.algorithm !== 'sm4';
   }
 
   get batchNumber(): string {
@@ -104,7 +111,7 @@ export class PosTerminal {
     const done = await this.#ask('0800', {
       11: this.#nextTrace(),
       60: field60.format({ transactionType: '00', batchNumber: this.#batchNumber, networkCode }),
-      63: '01 ',
+      63: OPERATOR,
     });
     const keys = done.answer?.bytes(62);
     if (done.responseCode === '00' && keys !== undefined) {
@@ -173,7 +180,6 @@ export class PosTerminal {
       37: slip.reference,
       60: this.#financial('25'),
       61: field61.format(slip),
-      63: '000000',
     };
     return this.#trade('refund', '0220', fields, slip.card, amountFen);
   }
@@ -186,7 +192,7 @@ export class PosTerminal {
       48: field48Totals.format({ domestic: { ...this.totals.current, result: 0 }, foreign: zero }),
       49: '156',
       60: this.#network('201'),
-      63: '01 ',
+      63: OPERATOR,
     });
     if (done.responseCode === '00') {
       const next = Number(this.#batchNumber) >= TRACE_MAX ? 1 : Number(this.#batchNumber) + 1;

@@ -1,0 +1,89 @@
+import t from 'tap';
+import { CARD, OUTPATIENT } from '../support/cards.ts';
+import { amount, OutsideTerminal } from '../support/outside-terminal.ts';
+import { servedFor } from '../support/serve.ts';
+
+const FOREIGN_REQUEST = '0'.repeat(31);
+const FOREIGN_ANSWER = `${'0'.repeat(30)}1`;
+
+function totals(
+  debitFen: number,
+  debits: number,
+  creditFen: number,
+  credits: number,
+  result: number,
+) {
+  const count = (value: number) => String(value).padStart(3, '0');
+  return `${amount(debitFen)}${count(debits)}${amount(creditFen)}${count(credits)}${result}`;
+}
+
+t.test('settlement compares totals and begins a new batch', async (t) => {
+  const served = await servedFor(t, 'settlement');
+  const terminal = new OutsideTerminal('10000001', OUTPATIENT);
+  await terminal.connect(served.port);
+  await terminal.signIn();
+  t.teardown(() => terminal.disconnect());
+  const settleFrame = (half: string) =>
+    terminal.frame('0500', {
+      11: terminal.nextTrace(),
+      48: half + FOREIGN_REQUEST,
+      49: '156',
+      60: `00${terminal.batch}201`,
+      63: Buffer.from('01 '),
+    });
+
+  t.equal((await terminal.ask(terminal.purchase(CARD.good, 1_000)))?.fields.get(39), '00');
+  t.equal((await terminal.ask(terminal.purchase(CARD.good, 200)))?.fields.get(39), '00');
+  const reversed = terminal.purchaseFields(CARD.good, 300);
+  await terminal.ask(terminal.frame('0200', reversed, 'right'));
+  t.equal((await terminal.ask(terminal.reversal(reversed)))?.fields.get(39), '00');
+
+  const frame = settleFrame(totals(1_200, 2, 0, 0, 0));
+  const matched = (await terminal.ask(frame))!;
+  t.equal(matched.messageType, '0510');
+  t.equal(matched.fields.get(39), '00');
+  t.equal(
+    matched.fields.get(48),
+    totals(1_200, 2, 0, 0, 1) + FOREIGN_ANSWER,
+    'totals match; a reversed purchase is not in them',
+  );
+  const repeated = (await terminal.ask(frame))!;
+  t.strictSame(repeated.frame, matched.frame, 'asked again: the same answer');
+
+  const old = await terminal.ask(terminal.purchase(CARD.good, 100));
+  t.equal(old?.fields.get(39), '77', 'the settled batch takes nothing more');
+  const before = terminal.batch;
+  await terminal.signIn();
+  t.equal(Number(terminal.batch), Number(before) + 1, 'the next sign-in gives the next batch');
+
+  t.equal((await terminal.ask(terminal.purchase(CARD.good, 500)))?.fields.get(39), '00');
+  const mismatch = (await terminal.ask(settleFrame(totals(400, 1, 0, 0, 0))))!;
+  t.equal(mismatch.fields.get(39), '00', 'never told by field 39');
+  t.equal(
+    mismatch.fields.get(48),
+    totals(500, 1, 0, 0, 2) + FOREIGN_ANSWER,
+    'our totals, and that they differ',
+  );
+});
+
+t.test('the batch stays the same over sign-ins', async (t) => {
+  const served = await servedFor(t, 'batch');
+  const terminal = new OutsideTerminal('10000003', OUTPATIENT);
+  await terminal.connect(served.port);
+  await terminal.signIn();
+  const batch = terminal.batch;
+  t.equal((await terminal.ask(terminal.purchase(CARD.good, 100)))?.fields.get(39), '00');
+  const oldKeys = terminal.purchase(CARD.good, 200);
+  await terminal.signIn();
+  t.equal(terminal.batch, batch);
+  const late = await terminal.ask(oldKeys);
+  t.equal(late?.fields.get(39), '00', 'what was made with the keys before is still taken');
+  t.equal((await terminal.ask(terminal.purchase(CARD.good, 300)))?.fields.get(39), '00');
+  const off = await terminal.ask(
+    terminal.frame('0820', { 11: terminal.nextTrace(), 60: `00${terminal.batch}002` }),
+  );
+  t.equal(off?.fields.get(39), '00');
+  const after = await terminal.ask(terminal.purchase(CARD.good, 100));
+  t.equal(after?.fields.get(39), '97', 'after sign-off it must sign in again');
+  terminal.disconnect();
+});
