@@ -16,7 +16,7 @@ const RECORDS_PER_PAGE = 64;
 const HEADER_BYTES = 24;
 const CHECKSUM_BYTES = 16;
 /** With LMDB's own header, a value of this size fills one page of the file. */
-const PAGE_BYTES = 4080;
+const PAGE_BYTES = 4072;
 
 const ROLLING = ['accounts', 'pendings', 'tallies'] as const;
 

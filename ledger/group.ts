@@ -3,7 +3,7 @@
  * Its value is a Group of `ledger/journal.proto` and, behind it, the 32 bytes of its chain hash.
  */
 import { createHash } from 'node:crypto';
-import { ByteReader, ByteWriter } from './bytes.ts';
+import { ByteReader, type ByteWriter } from './bytes.ts';
 import { EntryView } from './entry-view.ts';
 import { NumberList } from './outcome.ts';
 
@@ -57,7 +57,8 @@ export class GroupView {
       else if (tag === 0x18) timestampUs = reader.varint();
       else reader.skip(tag);
     }
-    if (previousHash.length !== HASH_BYTES) throw new RangeError('a group names the hash before it');
+    if (previousHash.length !== HASH_BYTES)
+      throw new RangeError('a group names the hash before it');
     this.previousHash = previousHash;
     this.firstPosition = firstPosition;
     this.timestampUs = timestampUs;

@@ -180,9 +180,7 @@ export class LmdbStorage implements Storage {
 
   *registryItems(kind?: string): Iterable<StoredRegistryItem & { body: Uint8Array }> {
     const range =
-      kind === undefined
-        ? {}
-        : { start: Buffer.from(`${kind}/`), end: Buffer.from(`${kind}0`) };
+      kind === undefined ? {} : { start: Buffer.from(`${kind}/`), end: Buffer.from(`${kind}0`) };
     for (const { key, value } of this.registry.getRange(range)) {
       const text = key.toString('utf8');
       const slash = text.indexOf('/');

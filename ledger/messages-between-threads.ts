@@ -6,8 +6,9 @@
  * encoded entry or the ids that are asked for. Answers are 64-bit floating point numbers, which hold
  * every integer of the ledger exactly.
  */
-import { NumberList, type Outcome } from './outcome.ts';
+
 import { dateText } from './institutions.ts';
+import type { NumberList, Outcome } from './outcome.ts';
 import { statusName } from './status.ts';
 import type { Balances, EntryResult, TallyValue, TransferOutcome } from './types.ts';
 

@@ -30,7 +30,9 @@ export function recover(storage: Storage): Recovered {
   const damage = loadCheckpoint(storage, state);
   let replayedFrom = readJson<number>(storage, META_CHECKPOINT) ?? 0;
   if (damage !== null) {
-    repairs.push(`${damage} of the checkpoint is damaged: every balance was rebuilt from the journal`);
+    repairs.push(
+      `${damage} of the checkpoint is damaged: every balance was rebuilt from the journal`,
+    );
     state = new LedgerState(institutions);
     replayedFrom = 0;
   }

@@ -1,7 +1,7 @@
 /** The registry as one thread sees it: merchants, terminals, cards, keys and the rest, by kind and key. */
 import { decodeRegistryValue } from './messages.ts';
-import type { RegistryKind, RegistryValues } from './registry-kinds.ts';
 import { registryKey } from './registry-change.ts';
+import type { RegistryKind, RegistryValues } from './registry-kinds.ts';
 import type { Storage } from './storage.ts';
 import type { RegistryItem, RegistryReader } from './types.ts';
 

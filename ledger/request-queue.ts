@@ -3,9 +3,9 @@
  * group, and posts the answers once the group is on disk.
  */
 import type { MessagePort } from 'node:worker_threads';
-import { ID_BYTES } from './id.ts';
 import { IdWords } from './entry-view.ts';
 import { LedgerError } from './errors.ts';
+import { ID_BYTES } from './id.ts';
 import {
   ACCOUNT_NUMBERS,
   type AnswerSource,
@@ -202,9 +202,6 @@ export class RequestQueue {
 
 function requestEnd({ bytes, at }: Batch): number {
   const length =
-    bytes[at + 1]! |
-    (bytes[at + 2]! << 8) |
-    (bytes[at + 3]! << 16) |
-    (bytes[at + 4]! << 24);
+    bytes[at + 1]! | (bytes[at + 2]! << 8) | (bytes[at + 3]! << 16) | (bytes[at + 4]! << 24);
   return at + REQUEST_HEADER_BYTES + length;
 }

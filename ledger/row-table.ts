@@ -12,7 +12,7 @@ const SEGMENT_SHIFT = 14;
 const SEGMENT_ROWS = 1 << SEGMENT_SHIFT;
 const SEGMENT_MASK = SEGMENT_ROWS - 1;
 
-/** A slot is two words: row number + 1, and the last word of the key to compare before the row is touched. */
+/** A slot is two words: row number + 1, and the key's hash, compared before the row is touched. */
 const EMPTY = 0;
 const TOMBSTONE = -1;
 const FIRST_CAPACITY = 1024;
@@ -21,6 +21,7 @@ const MIGRATED_PER_INSERT = 16;
 
 interface Slots {
   words: Int32Array;
+  /** For offsets into `words`. */
   mask: number;
   /** Slots that are not empty, tombstones included. */
   used: number;
@@ -51,11 +52,11 @@ export class RowTable {
   /** The row under a key, or -1. */
   find(k0: number, k1: number, k2: number, k3: number): number {
     const hash = hashKey(k0, k1, k2, k3);
-    const found = this.probe(this.slots, hash, k0, k1, k2, k3);
-    if (found >= 0) return this.slots.words[found * 2]! - 1;
+    const slot = this.probe(this.slots, hash, k0, k1, k2, k3);
+    if (slot >= 0) return this.slots.words[slot]! - 1;
     if (this.oldSlots === null) return -1;
     const old = this.probe(this.oldSlots, hash, k0, k1, k2, k3);
-    return old < 0 ? -1 : this.oldSlots.words[old * 2]! - 1;
+    return old < 0 ? -1 : this.oldSlots.words[old]! - 1;
   }
 
   /** Takes a row for a key that is not in the table; the rest of the row is zero. */
@@ -78,7 +79,7 @@ export class RowTable {
       slot = this.probe(from, hash, words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
       assert(slot >= 0, 'a row to remove is in the table');
     }
-    from.words[slot * 2] = TOMBSTONE;
+    from.words[slot] = TOMBSTONE;
     words.fill(0, at, at + this.rowWords);
     this.freeRows.push(row);
     this.removedRows.add(row);
@@ -187,10 +188,11 @@ export class RowTable {
   private link(row: number, k0: number, k1: number, k2: number, k3: number): void {
     this.size++;
     this.migrate(MIGRATED_PER_INSERT);
-    if (this.slots.used >= (this.slots.mask + 1) * MAX_LOAD) this.grow();
-    putSlot(this.slots, hashKey(k0, k1, k2, k3), row + 1, k3);
+    if (this.slots.used * 2 >= this.slots.words.length * MAX_LOAD) this.grow();
+    putSlot(this.slots, hashKey(k0, k1, k2, k3), row + 1);
   }
 
+  /** Where in the table's words the slot of a key is, or -1. */
   private probe(
     slots: Slots,
     hash: number,
@@ -201,15 +203,15 @@ export class RowTable {
   ): number {
     const words = slots.words;
     const mask = slots.mask;
-    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      const entry = words[slot * 2]!;
+    for (let at = (hash << 1) & mask; ; at = (at + 2) & mask) {
+      const entry = words[at]!;
       if (entry === EMPTY) return -1;
-      if (words[slot * 2 + 1] !== k3 || entry === TOMBSTONE) continue;
+      if (words[at + 1] !== hash || entry === TOMBSTONE) continue;
       const row = entry - 1;
       const rowWords = this.words[row >>> SEGMENT_SHIFT]!;
-      const at = (row & SEGMENT_MASK) * this.rowWords;
-      if (rowWords[at] === k0 && rowWords[at + 1] === k1 && rowWords[at + 2] === k2) {
-        if (rowWords[at + 3] === k3) return slot;
+      const rowAt = (row & SEGMENT_MASK) * this.rowWords;
+      if (rowWords[rowAt] === k0 && rowWords[rowAt + 1] === k1 && rowWords[rowAt + 2] === k2) {
+        if (rowWords[rowAt + 3] === k3) return at;
       }
     }
   }
@@ -222,7 +224,7 @@ export class RowTable {
 
   private grow(): void {
     this.migrate(Number.POSITIVE_INFINITY);
-    const capacity = this.slots.mask + 1;
+    const capacity = this.slots.words.length / 2;
     // Mostly tombstones: a table of the same size does.
     const next = this.size * 2 > capacity * MAX_LOAD ? capacity * 2 : capacity;
     this.oldSlots = this.slots;
@@ -234,32 +236,29 @@ export class RowTable {
   private migrate(limit: number): void {
     const old = this.oldSlots;
     if (old === null) return;
-    const end = Math.min(this.migrated + limit, old.mask + 1);
-    for (let slot = this.migrated; slot < end; slot++) {
-      const entry = old.words[slot * 2]!;
+    const { words } = old;
+    const end = Math.min(this.migrated + limit * 2, words.length);
+    for (let at = this.migrated; at < end; at += 2) {
+      const entry = words[at]!;
       if (entry === EMPTY || entry === TOMBSTONE) continue;
-      const row = entry - 1;
-      const words = this.wordsOf(row);
-      const at = this.wordAt(row);
-      const hash = hashKey(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
-      putSlot(this.slots, hash, entry, words[at + 3]!);
-      old.words[slot * 2] = TOMBSTONE;
+      putSlot(this.slots, words[at + 1]!, entry);
+      words[at] = TOMBSTONE;
     }
     this.migrated = end;
-    if (end === old.mask + 1) this.oldSlots = null;
+    if (end === words.length) this.oldSlots = null;
   }
 }
 
 function newSlots(capacity: number): Slots {
-  return { words: new Int32Array(capacity * 2), mask: capacity - 1, used: 0 };
+  return { words: new Int32Array(capacity * 2), mask: capacity * 2 - 1, used: 0 };
 }
 
-function putSlot(slots: Slots, hash: number, entry: number, tag: number): void {
-  const words = slots.words;
-  let slot = hash & slots.mask;
-  while (words[slot * 2] !== EMPTY) slot = (slot + 1) & slots.mask;
-  words[slot * 2] = entry;
-  words[slot * 2 + 1] = tag;
+function putSlot(slots: Slots, hash: number, entry: number): void {
+  const { words, mask } = slots;
+  let at = (hash << 1) & mask;
+  while (words[at] !== EMPTY) at = (at + 2) & mask;
+  words[at] = entry;
+  words[at + 1] = hash;
   slots.used++;
 }
 

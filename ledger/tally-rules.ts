@@ -25,7 +25,7 @@ export class TallyRules {
 
   /** Moves the entry's tallies and appends their new values; returns the index of the one that may not move, or -1. */
   apply(entry: EntryView, institution: number, position: number, values: NumberList): number {
-    this.moved.length = 0;
+    if (this.moved.length > 0) this.moved.length = 0;
     const { tallies, move } = this;
     for (let i = 0; i < entry.tallies.count; i++) {
       move.read(entry.bytes, entry.tallies.start(i), entry.tallies.end(i));

@@ -29,8 +29,8 @@ export class Undo {
 
   clear(): void {
     this.rows.length = 0;
-    this.steps.length = 0;
-    this.createdPendings.length = 0;
+    if (this.steps.length > 0) this.steps.length = 0;
+    if (this.createdPendings.length > 0) this.createdPendings.length = 0;
   }
 
   /** Call before an account's balances or flags change. */

@@ -1,0 +1,265 @@
+/**
+ * Proving a ledger: every group's hash, every record judged again from the first one on, and what came
+ * out compared with what is stored: the records byte by byte, the checkpoint's balances, the registry.
+ */
+import { ByteWriter } from './bytes.ts';
+import type { EntryView } from './entry-view.ts';
+import { LedgerError } from './errors.ts';
+import { GroupView, RecordView } from './group.ts';
+import { LmdbStorage } from './lmdb-storage.ts';
+import { Outcome, putRecord } from './outcome.ts';
+import { checkedGroup, recover } from './recovery.ts';
+import { registryKey } from './registry-change.ts';
+import { checkSeal, type Seal, type VerifySignature } from './seal.ts';
+import { LedgerState } from './state.ts';
+import { differences } from './state-comparison.ts';
+import { StateMachine, type Surroundings } from './state-machine.ts';
+import type { Storage } from './storage.ts';
+
+export interface VerifyOptions {
+  encryptionKey?: Uint8Array | undefined;
+  onProgress?: (position: number, head: number) => void;
+  /** A seal to hold against the journal, and what checks its signature. */
+  seal?: { seal: Seal; verifySignature: VerifySignature } | undefined;
+}
+
+export interface VerifyReport {
+  /** Records. */
+  positions: number;
+  /** Every group is what was written, and names the one before it. */
+  chainVerified: boolean;
+  /** Every record follows from those before it, and so do the stored balances, tallies and registry. */
+  balancesVerified: boolean;
+  /** Sums of both sides over all accounts, posted and pending apart. */
+  debitsFen: number;
+  creditsFen: number;
+  debitsPendingFen: number;
+  creditsPendingFen: number;
+  firstBadPosition: number | null;
+  /** Sentences: what is wrong. */
+  problems: string[];
+  /** With a seal: whether it fits the journal and its signature holds. */
+  sealVerified?: boolean;
+}
+
+/** Verifies a data folder, also while a writer runs: what is there when it starts. Throws LedgerError when it cannot be opened. */
+export async function verify(dataDir: string, options: VerifyOptions = {}): Promise<VerifyReport> {
+  const { encryptionKey } = options;
+  const storage = new LmdbStorage({ dataDir, encryptionKey, readOnly: true });
+  try {
+    return verifyStorage(storage, options);
+  } finally {
+    await storage.close();
+  }
+}
+
+export function verifyStorage(storage: Storage, options: VerifyOptions = {}): VerifyReport {
+  const replay = new Replay(storage, options);
+  replay.run();
+  return replay.report;
+}
+
+/** How often progress is told, in records. */
+const PROGRESS_RECORDS = 50_000;
+
+class Replay implements Surroundings {
+  readonly report: VerifyReport = {
+    positions: 0,
+    chainVerified: true,
+    balancesVerified: true,
+    debitsFen: 0,
+    creditsFen: 0,
+    debitsPendingFen: 0,
+    creditsPendingFen: 0,
+    firstBadPosition: null,
+    problems: [],
+  };
+  private readonly storage: Storage;
+  private readonly options: VerifyOptions;
+  private readonly state = new LedgerState();
+  private readonly machine = new StateMachine(this.state, this);
+  private readonly outcome = new Outcome();
+  private readonly record = new RecordView();
+  private readonly made = new ByteWriter(4096);
+  /** Registry as the journal says: version and body by kind and key. */
+  private readonly registry = new Map<string, { version: number; body: Uint8Array }>();
+  private group: GroupView | null = null;
+  private sealSeen = false;
+
+  constructor(storage: Storage, options: VerifyOptions) {
+    this.storage = storage;
+    this.options = options;
+  }
+
+  run(): void {
+    // Taken before the journal is read: with a writer at work both must be of one moment.
+    this.storage.refresh();
+    const stored = this.recoverStored();
+    const head = stored?.position ?? Number.POSITIVE_INFINITY;
+    if (this.replay(head) && stored !== null) this.compare(stored);
+    this.sum();
+    const { seal } = this.options;
+    if (seal === undefined) return;
+    if (!this.sealSeen)
+      this.problem(null, `the seal's position ${seal.seal.position} is not there`);
+    this.report.sealVerified = this.sealSeen && this.report.problems.length === 0;
+  }
+
+  /** What a restart would make of the folder; null when it would refuse. */
+  private recoverStored(): LedgerState | null {
+    try {
+      const { state, report } = recover(this.storage);
+      for (const repair of report.repairs) this.problem(null, repair);
+      if (report.repairs.length > 0) this.report.balancesVerified = false;
+      return state;
+    } catch (error) {
+      if (error instanceof LedgerError) return null;
+      throw error;
+    }
+  }
+
+  /** Judges every record up to the head again; false when it stopped at a bad one. */
+  private replay(head: number): boolean {
+    let previous: GroupView | null = null;
+    for (const { firstPosition, value } of this.storage.groups(1)) {
+      if (firstPosition > head) break;
+      try {
+        this.group = checkedGroup(firstPosition, value, previous ?? genesis());
+      } catch (error) {
+        if (!(error instanceof LedgerError)) throw error;
+        this.report.chainVerified = false;
+        this.report.balancesVerified = false;
+        this.problem(this.firstBadRecord(firstPosition, value), error.message);
+        return false;
+      }
+      if (!this.replayGroup(this.group)) return false;
+      this.state.chainHash = this.group.hash;
+      previous = this.group;
+    }
+    return true;
+  }
+
+  private replayGroup(group: GroupView): boolean {
+    for (let position = group.firstPosition; position <= group.lastPosition; position++) {
+      group.read(position, this.record);
+      if (!this.reproduces(group, position)) {
+        this.report.balancesVerified = false;
+        this.problem(position, `record ${position} does not follow from the records before it`);
+        return false;
+      }
+      this.report.positions = position;
+      if (position % PROGRESS_RECORDS === 0) {
+        this.options.onProgress?.(position, this.storage.lastGroup()?.firstPosition ?? position);
+      }
+      this.checkSealAt(position, group);
+    }
+    return true;
+  }
+
+  /** True when judging the record's entry again gives the same bytes. */
+  private reproduces(group: GroupView, position: number): boolean {
+    const { record, outcome, made, machine } = this;
+    const { entry, entryStart, entryEnd, timestampUs } = record;
+    if (timestampUs <= this.state.timestampUs) return false;
+    if (!machine.apply(entry, position, timestampUs, false, outcome)) return false;
+    made.length = 0;
+    putRecord(made, outcome, group.value, entryStart, entryEnd);
+    for (const { kind, key, body } of machine.registryChanges) {
+      if (body === null) this.registry.delete(registryKey(kind, key));
+      else this.registry.set(registryKey(kind, key), { version: position, body });
+    }
+    const index = position - group.firstPosition;
+    const end = group.bounds[index * 2 + 1]!;
+    const start = end - made.length;
+    return (
+      Buffer.compare(group.value.subarray(start, end), made.bytes.subarray(0, made.length)) === 0
+    );
+  }
+
+  private checkSealAt(position: number, group: GroupView): void {
+    const { seal } = this.options;
+    if (seal === undefined || position !== seal.seal.position) return;
+    this.sealSeen = true;
+    const chain = position === group.lastPosition ? group.hash : null;
+    const problem = checkSeal(seal.seal, this.state, chain, seal.verifySignature);
+    if (problem !== null) this.problem(position, problem);
+  }
+
+  /** Within a damaged group, the record that can be told to be damaged, else the first one. */
+  private firstBadRecord(firstPosition: number, value: Uint8Array): number {
+    let group: GroupView;
+    try {
+      group = new GroupView(value);
+    } catch {
+      return firstPosition;
+    }
+    if (group.firstPosition !== firstPosition) return firstPosition;
+    for (let position = firstPosition; position <= group.lastPosition; position++) {
+      try {
+        group.read(position, this.record);
+        if (!this.reproduces(group, position)) return position;
+      } catch {
+        return position;
+      }
+    }
+    return firstPosition;
+  }
+
+  /** The state of the checkpoint and the journal's tail against the state of the whole journal. */
+  private compare(stored: LedgerState): void {
+    const problems = differences(this.state, stored);
+    for (const { kind, key, version, body } of this.storage.registryItems()) {
+      const name = registryKey(kind, key);
+      const expected = this.registry.get(name);
+      const same = expected?.version === version && Buffer.compare(expected.body, body) === 0;
+      if (!same) problems.push(`registry item ${kind} is not what the journal says`);
+      this.registry.delete(name);
+    }
+    if (this.registry.size > 0) problems.push(`${this.registry.size} registry items are missing`);
+    for (const text of problems) this.problem(null, text);
+    if (problems.length > 0) this.report.balancesVerified = false;
+  }
+
+  private sum(): void {
+    const { accounts } = this.state;
+    const { report } = this;
+    for (let row = 0; row < accounts.rows.rowCount; row++) {
+      report.debitsFen += accounts.debitsPosted(row);
+      report.creditsFen += accounts.creditsPosted(row);
+      report.debitsPendingFen += accounts.debitsPending(row);
+      report.creditsPendingFen += accounts.creditsPending(row);
+    }
+    const balanced =
+      report.debitsFen === report.creditsFen &&
+      report.debitsPendingFen === report.creditsPendingFen;
+    if (balanced) return;
+    report.balancesVerified = false;
+    this.problem(null, 'debits and credits differ');
+  }
+
+  private problem(position: number | null, text: string): void {
+    this.report.problems.push(text);
+    if (position !== null) this.report.firstBadPosition ??= position;
+  }
+
+  registryVersion(kind: string, key: string): number {
+    return this.registry.get(registryKey(kind, key))?.version ?? 0;
+  }
+
+  /** A journal never holds a known id twice, so nobody asks; a forged one is told by its record. */
+  readRecorded(position: number, into: EntryView): void {
+    const stored = this.storage.groupAt(position);
+    if (stored === null) return;
+    const record = new RecordView();
+    new GroupView(stored.value).read(position, record);
+    into.read(record.entry.bytes, record.entryStart, record.entryEnd);
+  }
+}
+
+/** What stands before the first group. */
+function genesis(): GroupView {
+  const none = new ByteWriter(80);
+  none.field(0x0a, new Uint8Array(32));
+  none.raw(new Uint8Array(32));
+  return new GroupView(none.bytes.slice(0, none.length));
+}
