@@ -34,6 +34,8 @@ export interface ProtocolErrorDetails {
   /** Bytes that the element needed and that were left. */
   needed?: number;
   had?: number;
+  /** Line of a file, counted from 1. */
+  line?: number;
   /** What was read before the error: an object whose toJSON gives the masked form. */
   partial?: { toJSON(): unknown };
 }
@@ -49,6 +51,7 @@ export class ProtocolError extends Error {
   readonly offset: number;
   readonly needed: number;
   readonly had: number;
+  readonly line: number | null;
   /** Kept off the enumerable properties: printing an error never prints a message unmasked. */
   readonly #partial: { toJSON(): unknown } | null;
 
@@ -59,6 +62,7 @@ export class ProtocolError extends Error {
     this.offset = details.offset ?? 0;
     this.needed = details.needed ?? 0;
     this.had = details.had ?? 0;
+    this.line = details.line ?? null;
     this.#partial = details.partial ?? null;
   }
 
@@ -73,7 +77,7 @@ export class ProtocolError extends Error {
   }
 
   toJSON(): Record<string, unknown> {
-    const { code, field, offset, needed, had, message } = this;
-    return { code, field, offset, needed, had, message };
+    const { code, field, offset, needed, had, line, message } = this;
+    return { code, field, offset, needed, had, ...(line === null ? {} : { line }), message };
   }
 }
