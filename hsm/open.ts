@@ -1,7 +1,8 @@
 import { basename } from 'node:path';
-import { HsmError } from './errors.ts';
+import { openGroup } from './group.ts';
 import { KeyedHsm } from './keyed-hsm.ts';
 import { Pkcs11Vault } from './pkcs11/vault.ts';
+import { openPool } from './pool/pool.ts';
 import { readOrCreateSecret, readSecret } from './secret.ts';
 import { SoftwareVault } from './software/vault.ts';
 import type { Hsm, HsmConfig, Pkcs11Config, SoftwareConfig } from './types.ts';
@@ -14,14 +15,17 @@ export { findModule } from './pkcs11/module.ts';
  * others find it.
  */
 export async function openHsm(config: HsmConfig): Promise<Hsm> {
-  switch (config.provider) {
-    case 'software':
-      return openSoftware(config);
-    case 'pkcs11':
-      return new KeyedHsm(config.name ?? moduleName(config), await Pkcs11Vault.open(config));
-    default:
-      throw new HsmError('unsupported', 'later');
-  }
+  if (config.provider === 'group') return openGroup(config, openHsm);
+  const first = await openInThread(config);
+  const { threads } = config;
+  return threads === undefined || threads === 'in-thread'
+    ? first
+    : openPool(config, threads, first);
+}
+
+async function openInThread(config: SoftwareConfig | Pkcs11Config): Promise<Hsm> {
+  if (config.provider === 'software') return openSoftware(config);
+  return new KeyedHsm(config.name ?? moduleName(config), await Pkcs11Vault.open(config));
 }
 
 function openSoftware(config: SoftwareConfig): Hsm {

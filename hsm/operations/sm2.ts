@@ -57,7 +57,15 @@ export function sm2PublicKey(privateKey: Uint8Array): string {
 }
 
 function requirePublicKey(publicKey: string): void {
-  if (!/^04[0-9A-Fa-f]{128}$/.test(publicKey) || !sm2.verifyPublicKey(publicKey.toLowerCase())) {
+  if (!/^04[0-9A-Fa-f]{128}$/.test(publicKey) || !isOnCurve(publicKey)) {
     throw new HsmError('bad_input', 'an SM2 public key is 04, x and y of a point on the curve');
+  }
+}
+
+function isOnCurve(publicKey: string): boolean {
+  try {
+    return sm2.verifyPublicKey(publicKey.toLowerCase());
+  } catch {
+    return false;
   }
 }
