@@ -70,3 +70,15 @@ export function registryChange<Kind extends RegistryKind>(
 ): RegistryChange {
   return { kind, key, body: value === null ? null : encodeRegistryValue(kind, value), ...by };
 }
+
+/** A fact as protobuf's JSON. */
+export function factToJson(fact: Fact): Record<string, unknown> {
+  const message = factType.fromObject(fact);
+  return factType.toObject(message, { longs: Number, bytes: String });
+}
+
+/** The way back of `factToJson`. */
+export function factFromJson(json: Record<string, unknown>): Fact {
+  const message = factType.fromObject(json);
+  return factType.toObject(message, { longs: Number, bytes: Uint8Array }) as Fact;
+}

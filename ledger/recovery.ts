@@ -89,7 +89,7 @@ function replay(storage: Storage, state: LedgerState, after: number): number {
 export function checkedGroup(
   firstPosition: number,
   value: Uint8Array,
-  previous: GroupView | null,
+  previous: { lastPosition: number; hash: Uint8Array } | null,
 ): GroupView {
   const group = parseGroup(firstPosition, value);
   const chained =

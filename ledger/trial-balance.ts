@@ -1,10 +1,7 @@
 /** The trial balance: what every account of one code holds together, and that both sides are equal. */
 
-import { IdWords } from './entry-view.ts';
-import { LmdbStorage } from './lmdb-storage.ts';
-import { recover } from './recovery.ts';
 import type { LedgerState } from './state.ts';
-import type { Account, Balances, Id } from './types.ts';
+import type { Balances } from './types.ts';
 
 export interface TrialBalanceLine extends Balances {
   ledger: number;
@@ -73,37 +70,4 @@ function add(sum: Balances, more: Balances): void {
   sum.debitsPostedFen += more.debitsPostedFen;
   sum.creditsPendingFen += more.creditsPendingFen;
   sum.creditsPostedFen += more.creditsPostedFen;
-}
-
-/** Runs `look` over the state of a data folder as it is on disk now, also while a writer runs. */
-async function withState<Result>(
-  dataDir: string,
-  encryptionKey: Uint8Array | undefined,
-  look: (state: LedgerState) => Result,
-): Promise<Result> {
-  const storage = new LmdbStorage({ dataDir, encryptionKey, readOnly: true });
-  try {
-    return look(recover(storage).state);
-  } finally {
-    await storage.close();
-  }
-}
-
-/** The trial balance of a data folder. Throws LedgerError. */
-export function trialBalance(dataDir: string, encryptionKey?: Uint8Array): Promise<TrialBalance> {
-  return withState(dataDir, encryptionKey, trialBalanceOf);
-}
-
-/** One account of a data folder and the position of its last change; null when it is not open. */
-export function accountOf(
-  dataDir: string,
-  id: Id,
-  encryptionKey?: Uint8Array,
-): Promise<(Account & { position: number }) | null> {
-  return withState(dataDir, encryptionKey, ({ accounts }) => {
-    const words = new IdWords();
-    words.read(id, 0);
-    const row = accounts.find(words);
-    return row < 0 ? null : { ...accounts.account(row), position: accounts.position(row) };
-  });
 }

@@ -5,7 +5,7 @@
 import { ByteWriter } from './bytes.ts';
 import type { EntryView } from './entry-view.ts';
 import { LedgerError } from './errors.ts';
-import { GroupView, RecordView } from './group.ts';
+import { GroupView, HASH_BYTES, RecordView } from './group.ts';
 import { LmdbStorage } from './lmdb-storage.ts';
 import { Outcome, putRecord } from './outcome.ts';
 import { checkedGroup, recover } from './recovery.ts';
@@ -124,7 +124,7 @@ class Replay implements Surroundings {
     for (const { firstPosition, value } of this.storage.groups(1)) {
       if (firstPosition > head) break;
       try {
-        this.group = checkedGroup(firstPosition, value, previous ?? genesis());
+        this.group = checkedGroup(firstPosition, value, previous ?? GENESIS);
       } catch (error) {
         if (!(error instanceof LedgerError)) throw error;
         this.report.chainVerified = false;
@@ -257,9 +257,4 @@ class Replay implements Surroundings {
 }
 
 /** What stands before the first group. */
-function genesis(): GroupView {
-  const none = new ByteWriter(80);
-  none.field(0x0a, new Uint8Array(32));
-  none.raw(new Uint8Array(32));
-  return new GroupView(none.bytes.slice(0, none.length));
-}
+const GENESIS = { lastPosition: 0, hash: new Uint8Array(HASH_BYTES) };

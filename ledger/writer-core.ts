@@ -45,8 +45,11 @@ export class WriterCore implements Surroundings {
     this.checkpointer = new Checkpointer(this.state, recovered.replayedFrom);
   }
 
-  /** Starts a group at a time of day in microseconds of UTC, and records what has expired by then. */
-  begin(nowUs: number): void {
+  /**
+   * Starts a group at a time of day in microseconds of UTC, and records what has expired by then
+   * (an import finds the expiries in its file).
+   */
+  begin(nowUs: number, expire = true): void {
     this.firstPosition = this.state.position + 1;
     this.timestampUs = Math.max(nowUs, this.state.timestampUs + 1);
     this.out.length = 0;
@@ -55,7 +58,7 @@ export class WriterCore implements Surroundings {
     this.history = [];
     this.institutionsChanged = false;
     putGroupHeader(this.out, this.state.chainHash, this.firstPosition, this.timestampUs);
-    this.recordExpiries();
+    if (expire) this.recordExpiries();
   }
 
   /** Records in the group so far. */
@@ -105,11 +108,16 @@ export class WriterCore implements Surroundings {
     return this.registry.size > 0;
   }
 
+  /** What the chain's hash will be once the group is committed. */
+  groupHash(): Uint8Array {
+    return chainHash(this.state.chainHash, this.out.bytes.subarray(0, this.out.length));
+  }
+
   /** Writes the group. On disk when it returns; when it throws, the state in memory is void. */
   commit(): void {
     const { state, bounds, out } = this;
     if (bounds.length === 0) return;
-    const hash = chainHash(state.chainHash, out.bytes.subarray(0, out.length));
+    const hash = this.groupHash();
     out.raw(hash);
     const value = out.bytes.subarray(0, out.length);
     out.length -= HASH_BYTES;

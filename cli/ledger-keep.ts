@@ -1,0 +1,110 @@
+/** `posp ledger verify`, `export`, `import` and `backup`: proving and keeping what the ledger holds. */
+import { createPublicKey, verify as verifyWithKey } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { exportJournal, importJournal, type TransferReport } from '../ledger/ndjson.ts';
+import { backUp } from '../ledger/offline.ts';
+import { parseSeal, type VerifySignature } from '../ledger/seal.ts';
+import { type VerifyOptions, type VerifyReport, verify } from '../ledger/verify.ts';
+import { EXIT, type ExitCode, printJson, printLine, printNote, UsageError } from './command.ts';
+import {
+  type LedgerCommandOptions,
+  ledgerPlace,
+  readText,
+  refusingClearly,
+} from './ledger-options.ts';
+import { yuan } from './table.ts';
+
+interface VerifyCommandOptions extends LedgerCommandOptions {
+  seal?: string;
+  publicKey?: string;
+}
+
+export function runVerify(options: VerifyCommandOptions): Promise<ExitCode> {
+  return refusingClearly(async () => {
+    const { dataDir, encryptionKey } = ledgerPlace(options);
+    const report = await verify(dataDir, {
+      encryptionKey,
+      onProgress: (position) => {
+        if (!options.json) printNote(`verified ${position} records`);
+      },
+      seal: sealOption(options),
+    });
+    const held = report.chainVerified && report.balancesVerified && report.sealVerified !== false;
+    if (options.json) printJson(report);
+    else printReport(report);
+    return held ? EXIT.ok : EXIT.failed;
+  });
+}
+
+function sealOption({ seal, publicKey }: VerifyCommandOptions): VerifyOptions['seal'] {
+  if (seal === undefined) return undefined;
+  if (publicKey === undefined) throw new UsageError('--seal needs --public-key');
+  return { seal: parseSeal(readText(seal)), verifySignature: pemVerifier(publicKey) };
+}
+
+/** Checks signatures with a public key of a PEM file: SHA-256 with RSA or ECDSA, or Ed25519. */
+function pemVerifier(file: string): VerifySignature {
+  const pem = readText(file);
+  const key = publicKeyOf(pem, file);
+  const digest = key.asymmetricKeyType === 'ed25519' ? null : 'sha256';
+  return (bytes, signature) => verifyWithKey(digest, bytes, key, signature);
+}
+
+function publicKeyOf(pem: string, file: string): ReturnType<typeof createPublicKey> {
+  try {
+    return createPublicKey(pem);
+  } catch {
+    throw new UsageError(`${file}: a public key in PEM is expected`);
+  }
+}
+
+function printReport(report: VerifyReport): void {
+  const lines = [
+    ['records', String(report.positions)],
+    ['hash chain', report.chainVerified ? 'verified' : 'BROKEN'],
+    ['balances', report.balancesVerified ? 'verified' : 'WRONG'],
+    ['debits', yuan(report.debitsFen)],
+    ['credits', yuan(report.creditsFen)],
+  ];
+  if (report.sealVerified !== undefined) {
+    lines.push(['seal', report.sealVerified ? 'verified' : 'DOES NOT HOLD']);
+  }
+  if (report.firstBadPosition !== null) {
+    lines.push(['first bad record', String(report.firstBadPosition)]);
+  }
+  for (const [name, value] of lines) printLine(`${name!.padEnd(18)}${value}`);
+  for (const problem of report.problems) printLine(`  ${problem}`);
+}
+
+export function runExport(file: string, options: LedgerCommandOptions): Promise<ExitCode> {
+  return refusingClearly(async () => {
+    const { dataDir, encryptionKey } = ledgerPlace(options);
+    printTransfer(await exportJournal(dataDir, file, encryptionKey), 'exported', options);
+    printNote(`${file} holds card numbers in full: keep it as you keep the ledger`);
+    return EXIT.ok;
+  });
+}
+
+export function runImport(file: string, options: LedgerCommandOptions): Promise<ExitCode> {
+  return refusingClearly(async () => {
+    const { dataDir, encryptionKey } = ledgerPlace(options);
+    if (!existsSync(file)) throw new UsageError(`${file} cannot be read (ENOENT)`);
+    printTransfer(await importJournal(file, dataDir, encryptionKey), 'imported', options);
+    return EXIT.ok;
+  });
+}
+
+function printTransfer(report: TransferReport, done: string, { json }: LedgerCommandOptions): void {
+  if (json) printJson(report);
+  else printLine(`${done} ${report.positions} records, chain hash ${report.chainHash}`);
+}
+
+export function runBackup(dir: string, options: LedgerCommandOptions): Promise<ExitCode> {
+  return refusingClearly(async () => {
+    const { dataDir, encryptionKey } = ledgerPlace(options);
+    const { position } = await backUp(dataDir, dir, encryptionKey);
+    if (options.json) printJson({ position });
+    else printLine(`copied the ledger at position ${position} to ${dir}`);
+    return EXIT.ok;
+  });
+}

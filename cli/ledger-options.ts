@@ -1,0 +1,56 @@
+/** What the `posp ledger` commands share: their options, and how a LedgerError reads. */
+import { readFileSync } from 'node:fs';
+import { LedgerError } from '../ledger/errors.ts';
+import { UsageError } from './command.ts';
+import { ledgerFolder } from './data-folder.ts';
+
+export interface LedgerCommandOptions {
+  data: string;
+  encryptionKeyFile?: string;
+  json?: boolean;
+}
+
+export interface LedgerPlace {
+  dataDir: string;
+  encryptionKey: Uint8Array | undefined;
+}
+
+/** Folder and key of the options. */
+export function ledgerPlace(options: LedgerCommandOptions): LedgerPlace {
+  const file = options.encryptionKeyFile;
+  return {
+    dataDir: ledgerFolder(options.data),
+    encryptionKey: file === undefined ? undefined : readKey(file),
+  };
+}
+
+function readKey(file: string): Uint8Array {
+  const hex = readText(file).trim();
+  if (/^[0-9a-f]{64}$/i.test(hex)) return Buffer.from(hex, 'hex');
+  throw new UsageError(`${file}: 64 hex digits are expected`);
+}
+
+export function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new UsageError(`${file} cannot be read (${(error as NodeJS.ErrnoException).code})`);
+  }
+}
+
+/** A whole number of at least 1 from an option. */
+export function positionOption(text: string, name: string): number {
+  const position = Number(text);
+  if (Number.isSafeInteger(position) && position >= 1) return position;
+  throw new UsageError(`${name}: a position from 1 on is expected, not ${text}`);
+}
+
+/** Runs a command's work; what the ledger refuses becomes one line and exit 2. */
+export async function refusingClearly<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof LedgerError) throw new UsageError(error.message);
+    throw error;
+  }
+}
