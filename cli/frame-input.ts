@@ -1,16 +1,28 @@
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { DIALECTS, type KnownDialect } from '../protocols/dialects/index.ts';
+import { DIALECTS, foreignDialect, type KnownDialect } from '../protocols/dialects/index.ts';
+import { ProtocolError } from '../protocols/error.ts';
+import { dialectFromText } from '../protocols/iso8583/dialect-file.ts';
 import { UsageError } from './command.ts';
 
 /** What decode, encode and explain share: where their input comes from and which dialect it is. */
 
-/** The dialect of `--dialect`. */
+/** The dialect of `--dialect`: a name, or a file (.yaml, .yml, .json) with a dialect's table. */
 export function knownDialect(name: string): KnownDialect {
   const known = DIALECTS[name];
   if (known !== undefined) return known;
-  throw new UsageError(
-    `there is no dialect ${name}; known are ${Object.keys(DIALECTS).join(', ')}`,
-  );
+  if (/\.(ya?ml|json)$/.test(name)) return dialectOfFile(name);
+  const names = Object.keys(DIALECTS).join(', ');
+  throw new UsageError(`there is no dialect ${name}; known are ${names}, or give a file`);
+}
+
+function dialectOfFile(path: string): KnownDialect {
+  try {
+    return foreignDialect(dialectFromText(readFileSync(path, 'utf8')));
+  } catch (error) {
+    if (error instanceof ProtocolError) throw new UsageError(`${path}: ${error.message}`);
+    throw new UsageError(`${path} cannot be read: ${(error as NodeJS.ErrnoException).code}`);
+  }
 }
 
 /** The bytes of a HEX argument; spaces are allowed between them. */

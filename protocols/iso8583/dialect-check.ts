@@ -9,6 +9,7 @@ const ENCODINGS_OF_TYPE: Readonly<Record<Field['type'], readonly FieldEncoding[]
   an: ['ascii', 'ebcdic', 'gbk'],
   ans: ['ascii', 'ebcdic', 'gbk'],
   b: ['binary', 'hex-ascii', 'hex-ebcdic'],
+  'x+n': ['bcd', 'ascii', 'ebcdic'],
 };
 
 /** The most a prefix of so many digits can say, by its encoding. */
@@ -69,8 +70,8 @@ function checkEncoding(dialect: Dialect, number: number, field: Field): void {
   if (field.prefixCounts === 'digits' && (encoding === 'gbk' || encoding === 'binary')) {
     refuse(number, `a prefix in front of ${encoding} counts bytes`);
   }
-  if (field.prefixCounts === 'bytes' && encoding === 'bcd' && (field.max ?? 0) % 1 !== 0) {
-    refuse(number, 'max counts whole bytes');
+  if (field.type === 'x+n' && field.length === undefined) {
+    refuse(number, 'a signed amount has a fixed length');
   }
   if (field.pad !== undefined && field.length === undefined) {
     refuse(number, 'only a fixed field is filled up');

@@ -35,8 +35,11 @@ export interface Dialect {
   readonly transactions?: readonly TransactionRow[];
 }
 
-/** n digits, z track digits (hex letters, `D` for `=`), a/an/ans text, b bytes. */
-export type FieldType = 'n' | 'z' | 'a' | 'an' | 'ans' | 'b';
+/**
+ * n digits, z track digits (hex letters, `D` for `=`), a/an/ans text, b bytes, x+n an amount with
+ * its sign: `C` or `D` in front of the digits, one character even where digits are packed.
+ */
+export type FieldType = 'n' | 'z' | 'a' | 'an' | 'ans' | 'b' | 'x+n';
 
 export type FieldEncoding =
   | 'bcd'
@@ -66,7 +69,7 @@ export type Safe =
 export interface Field {
   readonly name: Label;
   readonly type: FieldType;
-  /** Digits for n and z, bytes otherwise. */
+  /** Digits for n, z and x+n (without the sign), bytes otherwise. */
   readonly length?: number;
   readonly max?: number;
   readonly prefix?: 'L' | 'LL' | 'LLL' | 'LLLL';

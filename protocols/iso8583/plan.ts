@@ -59,6 +59,7 @@ export const ValueKind = {
   ebcdicDigits: 13,
   asciiTrack: 14,
   ebcdicTrack: 15,
+  signedPacked: 16,
 } as const;
 
 /** What one unit of a length prefix takes on the wire. */
@@ -77,10 +78,12 @@ export const MOST_HEAD_BYTES = 4 + 3 * 16;
 /** Shown without being said: values that are short and of fixed length. */
 const LONGEST_SHOWN_BY_DEFAULT = 40;
 
+const DIGIT_TYPES: ReadonlySet<Field['type']> = new Set(['n', 'z', 'x+n']);
+
 /** What a field's own row and the dialect's defaults say about its encoding. */
 export function encodingOf(dialect: Dialect, field: Field): FieldEncoding {
   if (field.encoding !== undefined) return field.encoding;
-  if (field.type === 'n' || field.type === 'z') return dialect.defaults.digits;
+  if (DIGIT_TYPES.has(field.type)) return dialect.defaults.digits;
   return field.type === 'b' ? dialect.defaults.binary : dialect.defaults.text;
 }
 
@@ -116,17 +119,18 @@ export function planOf(dialect: Dialect): Plan {
 
 function fieldPlanOf(dialect: Dialect, number: number, row: Field): FieldPlan {
   const encoding = encodingOf(dialect, row);
-  const units = row.length ?? row.max!;
+  const sign = row.type === 'x+n' ? 1 : 0;
+  const digits = row.length ?? row.max!;
   const spread = spreadOf(row, encoding);
   const safe = safeOf(row);
   const prefixEncoding = row.prefixEncoding ?? dialect.defaults.prefix;
-  const valueBytes = spreadBytes(spread, units);
+  const valueBytes = sign + spreadBytes(spread, digits);
   const prefixBytes = row.prefix === undefined ? 0 : prefixBytesOf(row.prefix, prefixEncoding);
   return {
     number,
     row,
     fixedBytes: row.prefix === undefined ? valueBytes : -1,
-    units,
+    units: sign + digits,
     mostBytes: prefixBytes + valueBytes,
     prefixBytes,
     prefixKind: PrefixKind[prefixEncoding],
@@ -158,6 +162,7 @@ function valueKindOf(field: Field, encoding: FieldEncoding, shown: boolean): num
   const right = field.filler === 'left';
   switch (encoding) {
     case 'bcd':
+      if (field.type === 'x+n') return ValueKind.signedPacked;
       if (field.type === 'n') return right ? ValueKind.packedDigitsRight : ValueKind.packedDigits;
       return right ? ValueKind.packedTrackRight : ValueKind.packedTrack;
     case 'ascii':

@@ -70,11 +70,17 @@ function readLenient(
       return digits(readLatin1(bytes, start, end));
     case ValueKind.ebcdicDigits:
       return digits(readEbcdic(bytes, start, end));
+    case ValueKind.signedPacked:
+      return signed(bytes, start, readPackedDigits(bytes, start + 1, units - 1));
     case ValueKind.asciiTrack:
       return readLatin1(bytes, start, end).replaceAll('=', 'D');
     default:
       return readEbcdic(bytes, start, end).replaceAll('=', 'D');
   }
+}
+
+function signed(bytes: Uint8Array, start: number, text: string | undefined): string | undefined {
+  return text === undefined ? undefined : String.fromCharCode(bytes[start]!) + text;
 }
 
 function digits(text: string): string | undefined {
@@ -95,7 +101,10 @@ export function prepareValue(field: FieldPlan, value: FieldValue): FieldValue {
     if (kind === ValueKind.hexAscii || kind === ValueKind.hexEbcdic) {
       return prepareValue(field, readHex(value, 0, value.length));
     }
-    checkUnits(field, unitsOf(field, value));
+    if (field.fixedBytes < 0) checkUnits(field, unitsOf(field, value));
+    else if (value.length !== field.fixedBytes) {
+      refuse(field, `has ${value.length} bytes, not ${field.fixedBytes}`);
+    }
     return value;
   }
   let prepared: FieldValue = value;
@@ -119,16 +128,14 @@ export function unitsOf(field: FieldPlan, value: FieldValue): number {
 
 function checkUnits(field: FieldPlan, units: number): void {
   const most = field.units;
-  const fixed = field.fixedBytes >= 0;
-  const allowed = fixed && field.spread === Spread.nibble ? most + (most % 2) : most;
-  if (units === most || (fixed ? units === allowed : units < most)) return;
+  if (field.fixedBytes >= 0 ? units === most : units <= most) return;
   refuse(field, `has ${units} digits or bytes where ${most} fit`);
 }
 
 /** A fixed field's text filled up to its length: digits with zeros, text with spaces. */
 function filled(field: FieldPlan, value: string): string {
   const { type } = field.row;
-  if (type === 'b') return value;
+  if (type === 'b' || type === 'x+n') return value;
   const character = type === 'n' || type === 'z' ? '0' : ' ';
   return field.padLeft
     ? value.padStart(field.units, character)
@@ -169,6 +176,10 @@ export function writeText(
       return writeLatin1(field, target, start, onlyDigits(field, text));
     case ValueKind.hexAscii:
       return writeLatin1(field, target, start, text.toUpperCase());
+    case ValueKind.signedPacked: {
+      const digitsStart = writeLatin1(field, target, start, text.slice(0, 1));
+      return checked(field, writePackedDigits(target, digitsStart, text.slice(1)));
+    }
     case ValueKind.asciiTrack:
       return writeLatin1(field, target, start, text.replaceAll('D', '='));
     case ValueKind.ebcdicDigits:
