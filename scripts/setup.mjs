@@ -6,7 +6,15 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -37,8 +45,12 @@ export function install() {
   if (readStamp(installStamp) === wanted) return;
   say('installing packages (once; about a minute) …');
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  if (!run(npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'])) {
-    say('`npm ci` failed. Is a package registry reachable? Its message is above.');
+  const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
+  // Some registry mirrors lack optional packages of other platforms, and `npm ci` then refuses.
+  if (!run(npm, ['ci', ...quiet]) && !run(npm, ['install', '--no-save', ...quiet])) {
+    say(
+      'npm could not install the packages. Is a package registry reachable? Its message is above.',
+    );
     process.exit(1);
   }
   writeFileSync(installStamp, wanted);
