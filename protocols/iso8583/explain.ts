@@ -179,8 +179,8 @@ function safeWire(message: DecodedMessage, number: number): string {
   const prefixLength = prefixBytes * 2;
   if (rule === 'shown') return hex;
   const value = hex.slice(prefixLength);
-  if (rule === 'pan' && kind === ValueKind.packedDigits) {
-    const count = message.get(number)?.length ?? 0;
+  const count = safely(() => message.get(number))?.length;
+  if (rule === 'pan' && kind === ValueKind.packedDigits && count !== undefined) {
     return hex.slice(0, prefixLength) + maskText('pan', value.slice(0, count)) + value.slice(count);
   }
   return `${hex.slice(0, prefixLength)}${hide(value.length / 2)}`;
