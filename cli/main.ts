@@ -9,10 +9,12 @@ const COMMANDS: Record<string, () => Promise<AddCommand>> = {
   demo: async () => (await import('./demo.ts')).addDemoCommand,
   serve: async () => (await import('./serve.ts')).addServeCommand,
   terminal: async () => (await import('./terminal.ts')).addTerminalCommand,
+  ledger: async () => (await import('./ledger.ts')).addLedgerCommand,
   clearing: async () => (await import('./clearing.ts')).addClearingCommand,
   decode: async () => (await import('./decode.ts')).addDecodeCommand,
   encode: async () => (await import('./encode.ts')).addEncodeCommand,
   explain: async () => (await import('./explain.ts')).addExplainCommand,
+  crypto: async () => (await import('./crypto.ts')).addCryptoCommand,
 };
 
 /** The `posp` command with the one sub-command that is asked for, or with all of them for the help. */

@@ -1,0 +1,63 @@
+/** `npm run bench -- --json --only codec|hsm|ledger|switch --seconds N`: runs and prints the benchmarks. */
+import { Command } from 'commander';
+import { formatTable } from '../cli/table.ts';
+import type { Benchmark, BenchmarkLine } from './benchmark.ts';
+
+/** Each benchmark is one file, loaded when it is asked for. */
+const BENCHMARKS: Record<string, () => Promise<Benchmark>> = {
+  codec: async () => (await import('./codec.ts')).benchmark,
+  hsm: async () => (await import('./hsm.ts')).benchmark,
+  ledger: async () => (await import('./ledger.ts')).benchmark,
+  switch: async () => (await import('./switch.ts')).benchmark,
+};
+
+const names = Object.keys(BENCHMARKS);
+const program = new Command('bench')
+  .description('Measures posp, each figure beside its baseline of the same run')
+  .option('--json', 'print one JSON document')
+  .option('--only <names>', `comma separated: ${names.join(', ')}`)
+  .option('--seconds <number>', 'how long each line measures', '2')
+  .addHelpText('after', '\nExample:\n  $ npm run bench -- --only codec,ledger --seconds 5\n')
+  .parse();
+const options = program.opts<{ json?: boolean; only?: string; seconds: string }>();
+const chosen = options.only?.split(',') ?? names;
+const unknown = chosen.find((name) => BENCHMARKS[name] === undefined);
+const seconds = Number(options.seconds);
+if (unknown !== undefined || !(seconds > 0)) {
+  program.error(`there is no such benchmark; there are: ${names.join(', ')}`, { exitCode: 2 });
+}
+
+const results: Record<string, BenchmarkLine[]> = {};
+for (const name of chosen) {
+  const benchmark = await BENCHMARKS[name]!();
+  results[name] = await benchmark({
+    seconds,
+    progress: (text) => process.stderr.write(`bench: ${name}: ${text} …\n`),
+  });
+  if (!options.json) process.stdout.write(`\n${name}\n${table(results[name])}\n`);
+}
+if (options.json) process.stdout.write(`${JSON.stringify(results)}\n`);
+process.exit(0);
+
+function table(lines: BenchmarkLine[]): string {
+  return formatTable(
+    ['what', 'value', 'unit', 'p50 ms', 'p99 ms', 'ratio', 'at least', 'aim', 'to'],
+    lines.map(({ name, value, unit, latencyMs, ratio, target, baseline }) => [
+      name,
+      figure(value),
+      unit,
+      latencyMs ? latencyMs.p50.toFixed(3) : '',
+      latencyMs ? latencyMs.p99.toFixed(3) : '',
+      ratio === undefined ? '' : ratio.toFixed(2),
+      target === undefined ? '' : String(target.atLeast),
+      target?.aim === undefined ? '' : String(target.aim),
+      baseline === undefined ? '' : `${baseline.name}: ${figure(baseline.value)}`,
+    ]),
+    ['left', 'right', 'left', 'right', 'right', 'right', 'right', 'right', 'left'],
+  );
+}
+
+function figure(value: number): string {
+  const digits = Math.abs(value) < 100 ? 2 : 0;
+  return value.toLocaleString('en-US', { maximumFractionDigits: digits });
+}
