@@ -75,10 +75,15 @@ export class StateMachine {
     if (this.isKnown(entry, outcome)) return false;
     const status = this.book(entry, position, timestampUs, outcome);
     outcome.status = status;
+    if (status !== APPLIED) {
+      outcome.forgetNumbers();
+      this.takeBack();
+    }
     outcome.businessDate = this.businessDate(entry);
-    if (status !== APPLIED) outcome.forgetNumbers();
-    if (status !== APPLIED || dryRun) this.takeBack();
-    else this.finish(entry, position);
+    if (status === APPLIED) {
+      if (dryRun) this.takeBack();
+      else this.finish(entry, position);
+    }
     if (dryRun) return false;
     this.state.ids.add(entry.id, position, status);
     this.state.position = position;
