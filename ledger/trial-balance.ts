@@ -1,5 +1,5 @@
-/** The trial balance: what every account of one code holds together, and that both sides are equal. */
-
+/** The trial balance: what the accounts of each code hold together, and that both sides are equal. */
+import { BalanceSum } from './exact-sum.ts';
 import type { LedgerState } from './state.ts';
 import type { Balances } from './types.ts';
 
@@ -15,59 +15,52 @@ export interface TrialBalance {
   /** By ledger, then by code. */
   lines: TrialBalanceLine[];
   totals: Balances;
+  /** Each ledger by itself: currencies never make up for each other. */
   balanced: boolean;
+}
+
+interface Line {
+  ledger: number;
+  code: number;
+  accounts: number;
+  sum: BalanceSum;
 }
 
 /** Sums the accounts of a state. */
 export function trialBalanceOf({ accounts, position, chainHash }: LedgerState): TrialBalance {
-  const lines = new Map<string, TrialBalanceLine>();
-  const totals = noBalances();
+  const lines = new Map<number, Line>();
+  const ledgers = new Map<number, BalanceSum>();
+  const totals = new BalanceSum();
   for (let row = 0; row < accounts.rows.rowCount; row++) {
     const ledger = accounts.ledger(row);
     const code = accounts.code(row);
-    const key = `${ledger} ${code}`;
-    let line = lines.get(key);
-    if (line === undefined) {
-      line = { ledger, code, accounts: 0, ...noBalances() };
-      lines.set(key, line);
-    }
-    line.accounts++;
     const balances = accounts.balances(row);
-    add(line, balances);
-    add(totals, balances);
+    const line = entryOf(lines, ledger * 0x10000 + code, () => ({
+      ledger,
+      code,
+      accounts: 0,
+      sum: new BalanceSum(),
+    }));
+    line.accounts++;
+    line.sum.add(balances);
+    entryOf(ledgers, ledger, () => new BalanceSum()).add(balances);
+    totals.add(balances);
   }
   const sorted = [...lines.values()].sort((a, b) => a.ledger - b.ledger || a.code - b.code);
   return {
     position,
     chainHash,
-    lines: sorted,
-    totals,
-    balanced: sorted.length === 0 || isBalanced(sorted),
+    lines: sorted.map(({ sum, ...line }) => ({ ...line, ...sum.toBalances() })),
+    totals: totals.toBalances(),
+    balanced: [...ledgers.values()].every((sum) => sum.isBalanced()),
   };
 }
 
-/** Each ledger by itself: currencies never make up for each other. */
-function isBalanced(lines: TrialBalanceLine[]): boolean {
-  const differences = new Map<number, Balances>();
-  for (const line of lines) {
-    const sum = differences.get(line.ledger) ?? noBalances();
-    add(sum, line);
-    differences.set(line.ledger, sum);
+function entryOf<Value>(map: Map<number, Value>, key: number, make: () => Value): Value {
+  let value = map.get(key);
+  if (value === undefined) {
+    value = make();
+    map.set(key, value);
   }
-  return [...differences.values()].every(
-    (sum) =>
-      sum.debitsPostedFen === sum.creditsPostedFen &&
-      sum.debitsPendingFen === sum.creditsPendingFen,
-  );
-}
-
-function noBalances(): Balances {
-  return { debitsPendingFen: 0, debitsPostedFen: 0, creditsPendingFen: 0, creditsPostedFen: 0 };
-}
-
-function add(sum: Balances, more: Balances): void {
-  sum.debitsPendingFen += more.debitsPendingFen;
-  sum.debitsPostedFen += more.debitsPostedFen;
-  sum.creditsPendingFen += more.creditsPendingFen;
-  sum.creditsPostedFen += more.creditsPostedFen;
+  return value;
 }

@@ -12,6 +12,7 @@ import { checkedGroup, recover } from './recovery.ts';
 import { registryKey } from './registry-change.ts';
 import { checkSeal, type Seal, type VerifySignature } from './seal.ts';
 import { LedgerState } from './state.ts';
+import { trialBalanceOf } from './trial-balance.ts';
 import { differences } from './state-comparison.ts';
 import { StateMachine, type Surroundings } from './state-machine.ts';
 import type { Storage } from './storage.ts';
@@ -221,19 +222,13 @@ class Replay implements Surroundings {
   }
 
   private sum(): void {
-    const { accounts } = this.state;
-    const { report } = this;
-    for (let row = 0; row < accounts.rows.rowCount; row++) {
-      report.debitsFen += accounts.debitsPosted(row);
-      report.creditsFen += accounts.creditsPosted(row);
-      report.debitsPendingFen += accounts.debitsPending(row);
-      report.creditsPendingFen += accounts.creditsPending(row);
-    }
-    const balanced =
-      report.debitsFen === report.creditsFen &&
-      report.debitsPendingFen === report.creditsPendingFen;
+    const { totals, balanced } = trialBalanceOf(this.state);
+    this.report.debitsFen = totals.debitsPostedFen;
+    this.report.creditsFen = totals.creditsPostedFen;
+    this.report.debitsPendingFen = totals.debitsPendingFen;
+    this.report.creditsPendingFen = totals.creditsPendingFen;
     if (balanced) return;
-    report.balancesVerified = false;
+    this.report.balancesVerified = false;
     this.problem(null, 'debits and credits differ');
   }
 
