@@ -68,7 +68,7 @@ export class Redo {
       const given = !transfer.id.isZero();
       id.copy(given ? transfer.id : entry.id);
       if (!given) mixIndex(id, i);
-      if (given && !id.equals(entry.id)) this.state.ids.put(id, position, APPLIED);
+      if (given && (i > 0 || !id.equals(entry.id))) this.state.ids.put(id, position, APPLIED);
       if ((transfer.flags & RESOLVING) !== 0) {
         id.copy(transfer.pending);
         const posted = (transfer.flags & TransferFlag.postPending) !== 0;

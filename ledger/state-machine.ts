@@ -222,11 +222,12 @@ export class StateMachine {
     for (let i = 0; i < count; i++) {
       transfer.read(entry.bytes, entry.transfers.start(i), entry.transfers.end(i));
       const given = !transfer.id.isZero();
-      const explicit = given && !transfer.id.equals(entry.id);
-      transferId.copy(explicit ? transfer.id : entry.id);
+      // The entry's own id is the first transfer's and nobody else's.
+      const explicit = given && (i > 0 || !transfer.id.equals(entry.id));
+      transferId.copy(given ? transfer.id : entry.id);
       if (!given) mixIndex(transferId, i);
       const status =
-        explicit && this.isRepeated(transferId)
+        explicit && (transferId.equals(entry.id) || this.isRepeated(transferId))
           ? STATUS.transfer_id_exists
           : transferRules.apply(transfer, transferId, explicit, context, outcome.outcomes);
       if (status !== APPLIED) {

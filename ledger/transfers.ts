@@ -69,6 +69,7 @@ export class TransferRules {
   ): number {
     if (explicit && this.ids.find(id) >= 0) return STATUS.transfer_id_exists;
     const flags = transfer.flags;
+    if ((flags & PENDING) !== 0 && this.findPending(id) >= 0) return STATUS.transfer_id_exists;
     if (exclusive(flags)) return STATUS.flags_are_mutually_exclusive;
     return (flags & RESOLVING) === 0
       ? this.move(transfer, id, context, outcomes)
@@ -184,6 +185,8 @@ export class TransferRules {
     creditRow: number,
     context: TransferContext,
   ): void {
+    const forgotten = this.pendings.find(id);
+    if (forgotten >= 0) this.pendings.rows.remove(forgotten);
     const row = this.pendings.create(
       id,
       debitRow,

@@ -324,9 +324,12 @@ export class Model {
     const refuse = (status: EntryStatus): never => {
       throw new Refusal(status, index);
     };
-    const own = transfer.id !== undefined && hex(transfer.id) !== hex(entry.id);
-    const id = own ? hex(transfer.id!) : derivedId(entry.id, transfer.id ? 0 : index);
-    if (own && (this.ids.has(id) || draft.transferIds.has(id))) refuse('transfer_id_exists');
+    const own = transfer.id !== undefined && (index > 0 || hex(transfer.id) !== hex(entry.id));
+    const id = own ? hex(transfer.id!) : derivedId(entry.id, index);
+    const taken = this.ids.has(id) || draft.transferIds.has(id) || id === hex(entry.id);
+    if (own && taken) refuse('transfer_id_exists');
+    const sameId = draft.pendings.get(id) ?? this.pendings.get(id);
+    if (bit(transfer.flags, 2) && sameId && !this.isForgotten(sameId)) refuse('transfer_id_exists');
     const [pending, post, void_] = [2, 4, 8].map((value) => bit(transfer.flags, value));
     const balancing = { debit: bit(transfer.flags, 16), credit: bit(transfer.flags, 32) };
     const closing = { debit: bit(transfer.flags, 64), credit: bit(transfer.flags, 128) };
