@@ -26,5 +26,5 @@ export function maskDigitRuns(text: string): string {
 
 /** Stands for a value that is not shown at all: `<8 bytes>`. */
 export function hide(length: number, unit: 'bytes' | 'characters' | 'digits' = 'bytes'): string {
-  return `<${length} ${unit}>`;
+  return `<${length} ${length === 1 ? unit.slice(0, -1) : unit}>`;
 }

@@ -1,6 +1,7 @@
 import { readLatin1 } from '../coding/text.ts';
 import type { Label } from '../iso8583/dialect.ts';
 import { hide, maskPan, maskTrack } from '../mask.ts';
+import { yuanOf } from '../yuan.ts';
 import { CRYPTOGRAM_KINDS, EMV_TAGS, type TagMeaning } from './tags.ts';
 import type { TlvNode } from './tlv.ts';
 
@@ -19,14 +20,28 @@ const UNKNOWN: TagMeaning = { name: { zh: '未知标签', en: 'Unknown tag' } };
 export function explainTlv(nodes: readonly TlvNode[]): ExplainedTlv[] {
   return nodes.map((node) => {
     const meaning = EMV_TAGS[node.tag] ?? UNKNOWN;
+    const value = node.children === null ? safeTlvValue(node, meaning) : '';
     return {
       tag: node.tag,
       name: meaning.name,
-      value: node.children === null ? safeTlvValue(node, meaning) : '',
+      value,
       meaning: meaningOf(node, meaning),
-      children: node.children === null ? [] : explainTlv(node.children),
+      children: node.children === null ? setBits(node, meaning) : explainTlv(node.children),
     };
   });
+}
+
+/** The bits that are set, as `byte.bit` with bit 8 the highest, the way EMV books count them. */
+function setBits(node: TlvNode, { bits = [] }: TagMeaning): ExplainedTlv[] {
+  return bits
+    .filter(([byte, mask]) => ((node.value[byte - 1] ?? 0) & mask) !== 0)
+    .map(([byte, mask, name]) => ({
+      tag: `${byte}.${32 - Math.clz32(mask)}`,
+      name,
+      value: '1',
+      meaning: null,
+      children: [],
+    }));
 }
 
 /** One line for logs: `9F26=… 57=621999*********0010=<17>`. */
@@ -54,11 +69,10 @@ function meaningOf(node: TlvNode, meaning: TagMeaning): Label | null {
   if (node.tag === '9F27' && node.value.length === 1) {
     return CRYPTOGRAM_KINDS[node.value[0]! >> 6] ?? null;
   }
-  if (meaning.bits === undefined) return null;
-  const set = meaning.bits.filter(([byte, mask]) => ((node.value[byte - 1] ?? 0) & mask) !== 0);
-  if (set.length === 0) return { zh: '无标志位', en: 'no bit set' };
-  return {
-    zh: set.map(([, , name]) => name.zh).join('；'),
-    en: set.map(([, , name]) => name.en).join('; '),
-  };
+  if (meaning.as === 'amount') {
+    const digits = Buffer.from(node.value).toString('hex');
+    if (/^\d{3,}$/.test(digits)) return { zh: `${yuanOf(digits)} 元`, en: '' };
+  }
+  if (meaning.bits === undefined || setBits(node, meaning).length > 0) return null;
+  return { zh: '无标志位', en: 'no bit set' };
 }

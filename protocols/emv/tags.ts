@@ -3,8 +3,8 @@ import type { Label } from '../iso8583/dialect.ts';
 /** What a tag is called and how its value is read and shown. */
 export interface TagMeaning {
   readonly name: Label;
-  /** `bcd` digits, `text` ASCII, `hex` bytes (the default). */
-  readonly as?: 'bcd' | 'text' | 'hex';
+  /** `bcd` digits, `amount` digits in minor units, `text` ASCII, `hex` bytes (the default). */
+  readonly as?: 'bcd' | 'amount' | 'text' | 'hex';
   /** `pan` and `track` are masked, `hidden` shows the length only. */
   readonly safe?: 'pan' | 'track' | 'hidden';
   /** Names of single bits that are set, as [byte (from 1), mask, name]. */
@@ -123,8 +123,8 @@ export const EMV_TAGS: Readonly<Record<string, TagMeaning>> = {
   '9C': tag('交易类型', 'Transaction type', { as: 'bcd' }),
   '9D': tag('目录数据文件名称', 'Directory definition file name'),
   '9F01': tag('收单行标识', 'Acquirer identifier', { as: 'bcd' }),
-  '9F02': tag('授权金额', 'Amount, authorised', { as: 'bcd' }),
-  '9F03': tag('其他金额', 'Amount, other', { as: 'bcd' }),
+  '9F02': tag('授权金额', 'Amount, authorised', { as: 'amount' }),
+  '9F03': tag('其他金额', 'Amount, other', { as: 'amount' }),
   '9F06': tag('终端应用标识符', 'AID, terminal'),
   '9F07': tag('应用用途控制', 'Application usage control'),
   '9F08': tag('卡片应用版本号', 'Application version number, card'),
@@ -174,16 +174,16 @@ export const EMV_TAGS: Readonly<Record<string, TagMeaning>> = {
   '9F4D': tag('日志入口', 'Log entry'),
   '9F4E': tag('商户名称', 'Merchant name', { as: 'text' }),
   '9F4F': tag('日志格式', 'Log format'),
-  '9F5D': tag('电子现金可用余额', 'Available offline spending amount', { as: 'bcd' }),
+  '9F5D': tag('电子现金可用余额', 'Available offline spending amount', { as: 'amount' }),
   '9F63': tag('卡产品标识信息', 'Card product identification'),
   '9F66': tag('终端交易属性', 'Terminal transaction qualifiers'),
   '9F6B': tag('卡片CVM限额或二磁道数据', 'Card CVM limit or track 2 data', { safe: 'hidden' }),
   '9F6C': tag('卡片交易属性', 'Card transaction qualifiers'),
   '9F6E': tag('设备形式因素', 'Form factor indicator'),
   '9F74': tag('电子现金发卡行授权码', 'Electronic cash issuer authorisation code', { as: 'text' }),
-  '9F77': tag('电子现金余额上限', 'Electronic cash balance limit', { as: 'bcd' }),
-  '9F78': tag('电子现金单笔交易限额', 'Electronic cash transaction limit', { as: 'bcd' }),
-  '9F79': tag('电子现金余额', 'Electronic cash balance', { as: 'bcd' }),
+  '9F77': tag('电子现金余额上限', 'Electronic cash balance limit', { as: 'amount' }),
+  '9F78': tag('电子现金单笔交易限额', 'Electronic cash transaction limit', { as: 'amount' }),
+  '9F79': tag('电子现金余额', 'Electronic cash balance', { as: 'amount' }),
   '9F7A': tag('电子现金终端支持指示器', 'Electronic cash terminal indicator', { as: 'bcd' }),
   A5: tag('文件控制信息专用模板', 'FCI proprietary template'),
   BF0C: tag('文件控制信息发卡行自定义数据', 'FCI issuer discretionary data'),

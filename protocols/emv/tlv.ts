@@ -14,6 +14,7 @@ const DEEPEST = 8;
 /** Field 55 uses tags of up to three bytes; ISO 8825 sets no limit. */
 const LONGEST_TAG = 4;
 const LONGEST_LENGTH = 4;
+const NOTHING = new Uint8Array(0);
 
 /**
  * Parses BER-TLV as EMV uses it: tags and lengths of several bytes, definite lengths only, zero
@@ -81,16 +82,19 @@ function readLength(bytes: Uint8Array, start: number, end: number): number {
   return length;
 }
 
-/** A tag with its value, or with elements inside. */
-export type TlvInput =
-  | { readonly tag: string; readonly value: Uint8Array }
-  | { readonly tag: string; readonly children: readonly TlvInput[] };
+/** A tag with elements inside, or else with its value; what parsing gives fits too. */
+export interface TlvInput {
+  readonly tag: string;
+  readonly value?: Uint8Array;
+  readonly children?: readonly TlvInput[] | null;
+}
 
 /** Builds BER-TLV with the shortest form of each length. Throws ProtocolError `bad-tlv`. */
 export function encodeTlv(nodes: readonly TlvInput[]): Buffer {
   const parts: Uint8Array[] = [];
   for (const node of nodes) {
-    const value = 'children' in node ? encodeTlv(node.children) : node.value;
+    const { children = null } = node;
+    const value = children === null ? (node.value ?? NOTHING) : encodeTlv(children);
     if (!/^([0-9A-Fa-f]{2}){1,4}$/.test(node.tag)) fail(`has no tag ${node.tag}`, 0, 0);
     parts.push(Buffer.from(node.tag, 'hex'), shortestLength(value.length), value);
   }

@@ -104,7 +104,7 @@ function rowsOfField(field: ExplainedField): Row[] {
 }
 
 function rowsOfPart(part: ExplainedPart, indent: string, last: boolean): Row[] {
-  const id = /^[0-9A-F]{2,8}$/.test(part.id) ? `${part.id} ` : '';
+  const id = /^[0-9A-F.]{2,8}$/.test(part.id) ? `${part.id} ` : '';
   return [
     {
       number: '',

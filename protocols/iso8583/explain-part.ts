@@ -1,6 +1,7 @@
 import { readHex } from '../coding/digits.ts';
 import { readGbk } from '../coding/text.ts';
 import { hide } from '../mask.ts';
+import { yuanOf } from '../yuan.ts';
 import type { Label, Part } from './dialect.ts';
 import { maskText } from './safe.ts';
 
@@ -10,12 +11,6 @@ export interface ExplainedPart {
   readonly value: string;
   readonly meaning: Label | null;
   readonly parts: readonly ExplainedPart[];
-}
-
-/** `000000012345` becomes `123.45`. */
-export function yuanOf(digits: string): string {
-  const whole = digits.slice(0, -2).replace(/^0+(?=\d)/, '');
-  return `${whole.replace(/\B(?=(\d{3})+$)/g, ',')}.${digits.slice(-2)}`;
 }
 
 /** A part of a binary field, given as one character a byte. */

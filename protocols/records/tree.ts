@@ -3,7 +3,7 @@ import { ProtocolError } from '../error.ts';
 import { readCell, writeCell } from './cell.ts';
 import type { LineLayout, RecordFile, RecordLayout, RecordRow } from './layout.ts';
 
-/** Objects of JSON and XML files; header and trailer columns stand at the root. */
+/** Objects of JSON and XML files. Paths of header and trailer columns begin at the root. */
 type Tree = { [key: string]: unknown };
 
 const ATTRIBUTE = '@';
@@ -48,20 +48,11 @@ function parsed(text: string, line: number): Tree {
 function fileOf(layout: RecordLayout, path: string, root: Tree): RecordFile {
   const found = at(root, path.split('.'));
   const items = found === undefined || found === '' ? [] : Array.isArray(found) ? found : [found];
-  const top = parentOf(root, path);
   return {
-    header: layout.header === undefined ? null : rowOf(layout.header, top, 0),
+    header: layout.header === undefined ? null : rowOf(layout.header, root, 0),
     details: items.map((item, index) => rowOf(layout.detail, asTree(item, index + 1), index + 1)),
-    trailer: layout.trailer === undefined ? null : rowOf(layout.trailer, top, 0),
+    trailer: layout.trailer === undefined ? null : rowOf(layout.trailer, root, 0),
   };
-}
-
-/** The object that holds the records: header and trailer values stand beside them, or at the root. */
-function parentOf(root: Tree, path: string): Tree {
-  const first = path.split('.')[0]!;
-  const inside = root[first];
-  const nested = path.includes('.') && typeof inside === 'object' && inside !== null;
-  return nested && !Array.isArray(inside) ? (inside as Tree) : root;
 }
 
 function at(tree: unknown, keys: readonly string[]): unknown {
@@ -119,14 +110,10 @@ function rootOf(
   numbers: boolean,
 ): Tree {
   const root: Tree = {};
+  if (layout.header !== undefined) fill(root, layout.header, file.header ?? {}, 0, numbers);
   const keys = path.split('.');
-  const inner = within(root, keys.slice(0, -1));
-  const top = parentOf(root, path);
-  if (layout.header !== undefined)
-    Object.assign(top, treeOf(layout.header, file.header ?? {}, 0, numbers));
-  inner[keys.at(-1)!] = rows;
-  if (layout.trailer !== undefined)
-    Object.assign(top, treeOf(layout.trailer, file.trailer ?? {}, 0, numbers));
+  within(root, keys.slice(0, -1))[keys.at(-1)!] = rows;
+  if (layout.trailer !== undefined) fill(root, layout.trailer, file.trailer ?? {}, 0, numbers);
   return root;
 }
 
@@ -142,15 +129,24 @@ function within(tree: Tree, keys: readonly string[]): Tree {
 
 function treeOf(line: LineLayout, row: RecordRow, record: number, numbers: boolean): Tree {
   const tree: Tree = {};
+  fill(tree, line, row, record, numbers);
+  return tree;
+}
+
+function fill(
+  tree: Tree,
+  line: LineLayout,
+  row: RecordRow,
+  record: number,
+  numbers: boolean,
+): void {
   for (const column of line.columns) {
     const text = writeCell(column, row, record);
     if (text === '' && column.optional === true) continue;
     const keys = (column.title ?? column.id).split('.');
-    const inner = within(tree, keys.slice(0, -1));
     const whole = column.type === 'digits' || column.type === 'fen';
-    inner[keys.at(-1)!] = numbers && whole ? Number(text) : text;
+    within(tree, keys.slice(0, -1))[keys.at(-1)!] = numbers && whole ? Number(text) : text;
   }
-  return tree;
 }
 
 function fail(record: number, reason: string): never {

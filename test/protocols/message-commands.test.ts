@@ -1,0 +1,116 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import t from 'tap';
+import { addDecodeCommand } from '../../cli/decode.ts';
+import { addEncodeCommand } from '../../cli/encode.ts';
+import { addExplainCommand } from '../../cli/explain.ts';
+import { ISO_1987_ASCII } from '../../protocols/dialects/iso-1987.ts';
+import { dialectToText } from '../../protocols/iso8583/dialect-file.ts';
+import { cupFrame } from './fixtures.ts';
+
+/** Runs one command in this process; gives its exit code and what it printed. */
+async function posp(...argv: string[]): Promise<{ exit: number; out: string; err: string }> {
+  const program = new Command('posp');
+  addDecodeCommand(program);
+  addEncodeCommand(program);
+  addExplainCommand(program);
+  const out = t.capture(process.stdout, 'write', () => true);
+  const err = t.capture(process.stderr, 'write', () => true);
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+  } finally {
+    out.restore();
+    err.restore();
+  }
+  const text = (calls: ReturnType<typeof out>): string =>
+    calls.map(({ args }) => String(args[0])).join('');
+  const exit = Number(process.exitCode ?? 0);
+  process.exitCode = 0;
+  return { exit, out: text(out()), err: text(err()) };
+}
+
+const SALE = cupFrame('syn_sale_request').toString('hex').toUpperCase();
+
+t.test('decode and encode are inverse', async (t) => {
+  const decoded = await posp('decode', '--json', SALE);
+  t.equal(decoded.exit, 0);
+  t.match(JSON.parse(decoded.out), {
+    layout: 'len2+tpdu5+header6+body',
+    mti: '0200',
+    trailingBytes: 0,
+  });
+  t.equal(decoded.out.trim().split('\n').length, 1);
+  const encoded = await posp('encode', decoded.out);
+  t.equal(encoded.out.trim(), SALE);
+  t.same(JSON.parse((await posp('encode', '--json', decoded.out)).out), { hex: SALE });
+});
+
+t.test('a frame that was cut: exit 1, the error and what was read', async (t) => {
+  const { exit, out } = await posp('decode', '--json', SALE.slice(0, -24));
+  t.equal(exit, 1);
+  t.match(JSON.parse(out), {
+    error: { code: 'truncated', field: 60, offset: 112, message: String },
+    decoded: { mti: '0200', fields: { 11: '000002' } },
+  });
+});
+
+t.test('bytes that are no message: exit 1', async (t) => {
+  const { exit, out } = await posp('decode', '--json', 'DEADBEEF');
+  t.equal(exit, 1);
+  t.match(JSON.parse(out), { error: { code: String }, decoded: null });
+});
+
+const UNREADABLE = [
+  ['decode', 'xyz'],
+  ['decode', 'ABC'],
+  ['decode', '--dialect', 'klingon', 'AB'],
+  ['decode', '--dialect', '/nowhere/dialect.yaml', 'AB'],
+  ['encode', 'no json'],
+  ['encode', '[1]'],
+  ['explain', ''],
+];
+for (const argv of UNREADABLE) {
+  t.test(`exit 2 and one line on stderr: ${argv.join(' ')}`, async (t) => {
+    const { exit, out, err } = await posp(...argv);
+    t.equal(exit, 2);
+    t.equal(out, '');
+    t.match(err, /^posp: [^\n]+\n$/);
+  });
+}
+
+t.test('a document that cannot be encoded: exit 1', async (t) => {
+  for (const fields of [{ 4: 'x' }, { 7: '1' }, { 999: '1' }, { PAN: '1' }, { 4: 5 }]) {
+    const { exit } = await posp('encode', '--json', JSON.stringify({ mti: '0200', fields }));
+    t.equal(exit, 1, JSON.stringify(fields));
+  }
+});
+
+t.test('explain prints a page, or a document', async (t) => {
+  const page = await posp('explain', SALE);
+  t.equal(page.exit, 0);
+  t.match(page.out, /消费 Sale/);
+  t.notMatch(page.out, /6219990000000000010/);
+  const json = await posp('explain', '--json', SALE);
+  t.match(JSON.parse(json.out), { layout: 'len2+tpdu5+header6+body', transaction: { id: 'sale' } });
+  const cut = await posp('explain', SALE.slice(0, -24));
+  t.equal(cut.exit, 1);
+  t.match(cut.err, /truncated at byte 112/);
+  t.match(cut.out, /消费|Financial/);
+});
+
+t.test('other dialects by name and from a file', async (t) => {
+  const document = JSON.stringify({
+    layout: 'len4+body',
+    mti: '0800',
+    fields: { 7: '1120101112', 11: '000001', 70: '301' },
+  });
+  const { out } = await posp('encode', '--dialect', 'iso-1987-ascii', document);
+  const text = Buffer.from(out.trim(), 'hex').toString('latin1');
+  t.equal(text, '005508008220000000000000040000000000000011201011120000013010'.slice(0, 59));
+  const file = join(mkdtempSync(join(tmpdir(), 'posp-dialect-')), 'host.yaml');
+  writeFileSync(file, dialectToText(ISO_1987_ASCII, 'yaml'));
+  const again = await posp('decode', '--json', '--dialect', file, out.trim());
+  t.match(JSON.parse(again.out), { layout: 'len4+body', mti: '0800', fields: { 70: '301' } });
+});
