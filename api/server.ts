@@ -2,7 +2,9 @@
  * The HTTP server: uWebSockets.js behind a door of our own, so that another server can take its
  * place. Handlers know nothing of it: they get a request, and give a response.
  */
+
 import uws, { type HttpRequest, type HttpResponse, type us_listen_socket } from 'uWebSockets.js';
+import { AddressError } from '../switch/connections/bind-socket.ts';
 
 export interface ApiRequest {
   method: string;
@@ -46,7 +48,7 @@ export function serveHttp(
   return new Promise((resolve, reject) => {
     app.listen(address, port, (socket: us_listen_socket | false) => {
       if (socket === false) {
-        reject(new Error(`${address}:${port} cannot be listened on: is another program using it?`));
+        reject(new AddressError(address, port));
         return;
       }
       resolve({

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { askControl } from '../api/control.ts';
@@ -73,9 +73,10 @@ async function runHere(
   wanted: { date: string | undefined; institution: string | undefined },
 ): Promise<ClearDayResult> {
   const dataDir = ledgerFolder(data);
-  const reader = openReader(dataDir);
+  if (!existsSync(dataDir)) throw new UsageError(`there is no ledger in ${data}`);
   const ledger = await startLedger({ dataDir });
   const client = ledger.client();
+  const reader = openReader(dataDir, { generation: ledger.generation });
   try {
     return await clearDay(join(resolve(data), 'clearing'), { reader, ledger: client }, wanted);
   } catch (error) {

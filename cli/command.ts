@@ -29,10 +29,17 @@ export function printNote(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
+/** Errors whose message is a sentence for the person at the terminal: no stack is needed. */
+const EXPLAINED = new Set(['LedgerError', 'HsmError', 'ConfigError', 'AddressError']);
+
+export function isExplained(error: unknown): error is Error {
+  return error instanceof Error && EXPLAINED.has(error.name);
+}
+
 /**
  * Wraps a command's work for commander: the returned code becomes the process's exit code, and a
- * UsageError becomes one line on stderr and exit 2. Any other error is a fault of ours and stops
- * the process with its stack.
+ * UsageError (or an error that explains itself) becomes one line on stderr and exit 2. Any other
+ * error is a fault of ours and stops the process with its stack.
  */
 export function action<Arguments extends unknown[]>(
   work: (...args: Arguments) => ExitCode | Promise<ExitCode>,
@@ -41,7 +48,7 @@ export function action<Arguments extends unknown[]>(
     try {
       process.exitCode = await work(...args);
     } catch (error) {
-      if (!(error instanceof UsageError)) throw error;
+      if (!(error instanceof UsageError) && !isExplained(error)) throw error;
       printNote(`posp: ${error.message}`);
       process.exitCode = EXIT.usage;
     }

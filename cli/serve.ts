@@ -5,7 +5,7 @@ import colors from 'picocolors';
 import { ConfigError, loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { createLog, type Logger } from '../switch/log.ts';
-import { action, EXIT, type ExitCode, printNote, UsageError } from './command.ts';
+import { action, EXIT, type ExitCode, isExplained, printNote, UsageError } from './command.ts';
 import { System } from './system.ts';
 
 interface ServeOptions {
@@ -84,13 +84,6 @@ async function startOrExplain(config: Config, log: Logger): Promise<System> {
     printNote(`posp: ${error.message}`);
     process.exit(EXIT.failed);
   }
-}
-
-/** Errors of the surroundings (a used port, a used folder, no token) are one line, not a stack. */
-function isExplained(error: unknown): error is Error {
-  const name = error instanceof Error ? error.name : '';
-  const message = error instanceof Error ? error.message : '';
-  return name === 'LedgerError' || name === 'HsmError' || message.includes('cannot be listened on');
 }
 
 function greet(config: Config, system: System): void {

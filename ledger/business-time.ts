@@ -5,13 +5,14 @@
 import { DateTime } from 'luxon';
 import type { BusinessClock } from '../config/types.ts';
 
-/** Offsets change on full hours of UTC at most, so one look-up serves an hour. */
-const HOUR_MS = 3_600_000;
+/** Offsets change, and days are cut off, on full minutes: one look-up serves a minute. */
+const MINUTE_MS = 60_000;
 
 export class BusinessTime {
   readonly #clock: BusinessClock;
-  #hour = -1;
+  #minute = -1;
   #offsetMs = 0;
+  #businessDate = '';
 
   constructor(clock: BusinessClock) {
     this.#clock = clock;
@@ -34,10 +35,8 @@ export class BusinessTime {
 
   /** The business date (YYYYMMDD) that the clock says: from the cut-off on it is tomorrow's. */
   businessDateAt(epochMs: number): string {
-    const local = DateTime.fromMillis(epochMs, { zone: this.#clock.timeZone });
-    const [hour, minute] = this.#clock.cutOff.split(':').map(Number) as [number, number];
-    const afterCutOff = local.hour * 60 + local.minute >= hour * 60 + minute;
-    return (afterCutOff ? local.plus({ days: 1 }) : local).toFormat('yyyyMMdd');
+    this.#lookUp(epochMs);
+    return this.#businessDate;
   }
 
   /** The instant at which a business date (YYYYMMDD) ends, in epoch milliseconds. */
@@ -49,13 +48,19 @@ export class BusinessTime {
   }
 
   #offsetAt(epochMs: number): number {
-    const hour = Math.floor(epochMs / HOUR_MS);
-    if (hour !== this.#hour) {
-      this.#hour = hour;
-      const minutes = DateTime.fromMillis(epochMs, { zone: this.#clock.timeZone }).offset;
-      this.#offsetMs = minutes * 60_000;
-    }
+    this.#lookUp(epochMs);
     return this.#offsetMs;
+  }
+
+  #lookUp(epochMs: number): void {
+    const atMinute = Math.floor(epochMs / MINUTE_MS);
+    if (atMinute === this.#minute) return;
+    this.#minute = atMinute;
+    const local = DateTime.fromMillis(epochMs, { zone: this.#clock.timeZone });
+    const [hour, minute] = this.#clock.cutOff.split(':').map(Number) as [number, number];
+    const afterCutOff = local.hour * 60 + local.minute >= hour * 60 + minute;
+    this.#offsetMs = local.offset * MINUTE_MS;
+    this.#businessDate = (afterCutOff ? local.plus({ days: 1 }) : local).toFormat('yyyyMMdd');
   }
 }
 

@@ -21,20 +21,25 @@ interface TcpHandle {
 
 type CreateServerHandle = (address: string, port: number, family: 4 | 6) => TcpHandle | number;
 
-/** Throws an error with a sentence when the address cannot be had. */
+/** An address that cannot be listened on: one sentence for the person who wants it. */
+export class AddressError extends Error {
+  override readonly name = 'AddressError';
+
+  constructor(address: string, port: number) {
+    super(`${address}:${port} cannot be listened on: is another program using it?`);
+  }
+}
+
+/** Throws AddressError when the address cannot be had. */
 export function bindSocket(address: string, port: number): BoundSocket {
   const create = (net as unknown as { _createServerHandle: CreateServerHandle })
     ._createServerHandle;
   const handle = create(address, port, net.isIPv6(address) ? 6 : 4);
-  if (typeof handle === 'number') throw new Error(sentence(address, port));
+  if (typeof handle === 'number') throw new AddressError(address, port);
   const name: { port?: number } = {};
   if (handle.getsockname(name) !== 0 || name.port === undefined) {
     handle.close();
-    throw new Error(sentence(address, port));
+    throw new AddressError(address, port);
   }
   return { fd: handle.fd, port: name.port };
-}
-
-function sentence(address: string, port: number): string {
-  return `${address}:${port} cannot be listened on: is another program using it?`;
 }

@@ -1,0 +1,10 @@
+/** The baseline: a process that sends back what it gets. Prints its port. */
+import { type AddressInfo, createServer } from 'node:net';
+
+const server = createServer({ noDelay: true }, (socket) => {
+  socket.on('data', (chunk) => socket.write(chunk));
+  socket.on('error', () => socket.destroy());
+});
+server.listen(0, '127.0.0.1', () => {
+  process.stderr.write(`echo on 127.0.0.1:${(server.address() as AddressInfo).port} ready\n`);
+});

@@ -1,0 +1,119 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { CARD, INPATIENT, OUTPATIENT } from '../support/cards.ts';
+import { amount, OutsideTerminal } from '../support/outside-terminal.ts';
+import { documentOf, posp } from '../support/posp.ts';
+import { type Served, serve, servedFor } from '../support/serve.ts';
+
+async function trade(served: Served): Promise<void> {
+  const outpatient = new OutsideTerminal('10000001', OUTPATIENT);
+  const inpatient = new OutsideTerminal('10000017', INPATIENT);
+  for (const terminal of [outpatient, inpatient]) {
+    await terminal.connect(served.port);
+    await terminal.signIn();
+  }
+  const fields = outpatient.purchaseFields(CARD.good, 10_000);
+  const sale = (await outpatient.ask(outpatient.frame('0200', fields, 'right')))!;
+  await outpatient.ask(outpatient.purchase(CARD.second, 1_316));
+  const refund = {
+    2: CARD.good,
+    3: '200000',
+    4: amount(2_500),
+    11: outpatient.nextTrace(),
+    22: '022',
+    25: '00',
+    37: sale.fields.get(37)!,
+    49: '156',
+    60: `25${outpatient.batch}00050`,
+    61: `${outpatient.batch}${fields[11]}${sale.fields.get(13)}`,
+  };
+  await outpatient.ask(outpatient.frame('0220', refund, 'right'));
+  const undone = outpatient.purchaseFields(CARD.third, 7_777);
+  await outpatient.ask(outpatient.frame('0200', undone, 'right'));
+  await outpatient.ask(outpatient.reversal(undone));
+  await inpatient.ask(inpatient.purchase(CARD.good, 5_000));
+  outpatient.disconnect();
+  inpatient.disconnect();
+}
+
+t.test('clearing a day beside the running switch', async (t) => {
+  const served = await servedFor(t, 'clearing');
+  const { dataDir } = served;
+  await trade(served);
+  const ran = await posp(['clearing', 'run', '--data', dataDir, '--json']);
+  t.equal(ran.code, 0, ran.stderr);
+  const result = documentOf(ran);
+  t.equal(result['matchesLedger'], true);
+  // 0.38 % of 100.00 is 0.38, of 13.16 is 0.05008, of 25.00 is 0.095: rounded half up, given back.
+  const feeFen = 38 + 5 - 10;
+  t.match(result['merchants'], [
+    { id: OUTPATIENT, count: 5, feeFen, netFen: 10_000 + 1_316 - 2_500 - feeFen },
+    { id: INPATIENT, count: 1, feeFen: 0, netFen: 5_000 },
+  ]);
+  const date = String(result['date']);
+  const folder = join(dataDir, 'clearing', date);
+  const names = readdirSync(folder).sort();
+  t.strictSame(names, [
+    `detail-${date}-${OUTPATIENT}.txt`,
+    `detail-${date}-${INPATIENT}.txt`,
+    `summary-${date}.txt`,
+  ]);
+  const before = names.map((name) => readFileSync(join(folder, name), 'utf8'));
+  t.notMatch(before.join(), new RegExp(CARD.good), 'card numbers are masked');
+
+  const trial = documentOf(await posp(['ledger', 'trial-balance', '--data', dataDir, '--json']));
+  t.match(
+    JSON.stringify(trial),
+    new RegExp(String(10_000 + 1_316 - 2_500 - feeFen + 5_000)),
+    'the settlement account holds what is paid out',
+  );
+
+  const again = await posp(['clearing', 'run', '--date', date, '--data', dataDir, '--json']);
+  t.equal(again.code, 0);
+  t.strictSame(
+    names.map((name) => readFileSync(join(folder, name), 'utf8')),
+    before,
+    'again: the same bytes',
+  );
+
+  const terminal = new OutsideTerminal('10000001', OUTPATIENT);
+  await terminal.connect(served.port);
+  await terminal.signIn();
+  const next = (await terminal.ask(terminal.purchase(CARD.good, 1)))!;
+  t.not(next.fields.get(15), date.slice(4), 'what comes now belongs to the next day');
+  terminal.disconnect();
+
+  const path = join(folder, names[0]!);
+  t.equal((await posp(['clearing', 'verify', path, '--data', dataDir])).code, 0, 'the seal holds');
+  const text = before[0]!;
+  const damages: [what: string, damaged: string, said: RegExp][] = [
+    ['a changed amount', text.replace('|10000|', '|10001|'), /amountFen: the tail says/],
+    ['a changed terminal', text.replace('|10000001|', '|10000002|'), /SM3/],
+    ['a line less', text.replace(/D\|2\|.*\n/, ''), /counts 5 lines, there are 4/],
+    ['a cut file', text.slice(0, -10), /was cut/],
+    ['no clearing file', 'hello\n', /line 1 is not the head/],
+  ];
+  for (const [what, damaged, said] of damages) {
+    const wrong = join(folder, 'damaged.txt');
+    writeFileSync(wrong, damaged);
+    const { code, stdout } = await posp(['clearing', 'verify', wrong]);
+    t.equal(code, 1, what);
+    t.match(stdout, said, what);
+  }
+});
+
+t.test('clearing a day without a running switch', async (t) => {
+  const served = await servedFor(t, 'clearing-offline');
+  await trade(served);
+  t.equal(await served.stop(), 0);
+  const ran = await posp(['clearing', 'run', '--data', served.dataDir, '--json']);
+  t.equal(ran.code, 0, ran.stderr);
+  t.equal(documentOf(ran)['matchesLedger'], true);
+  const wrong = await posp(['clearing', 'run', '--date', '2001-01-01', '--data', served.dataDir]);
+  t.equal(wrong.code, 2);
+  t.match(wrong.stderr, /no business day 20010101/);
+  const again = await serve(served.dataDir);
+  t.teardown(() => again.kill());
+  t.equal(await again.stop(), 0, 'and the switch starts again on it');
+});

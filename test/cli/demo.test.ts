@@ -1,0 +1,52 @@
+import t from 'tap';
+import { findModule } from '../../hsm/open.ts';
+import { documentOf, posp } from '../support/posp.ts';
+
+const providers = ['software', 'nss', 'softhsm'] as const;
+
+for (const provider of providers) {
+  const installed = provider === 'software' || findModule(provider) !== null;
+  const reason = installed ? false : `${provider} is not installed`;
+  t.test(`a hospital's day with ${provider}`, { skip: reason }, async (t) => {
+    const args = [
+      'demo',
+      '--json',
+      '--terminals',
+      '20',
+      '--transactions',
+      '400',
+      '--hsm',
+      provider,
+    ];
+    const ran = await posp(args);
+    t.equal(ran.code, 0, ran.stderr);
+    const report = documentOf(ran);
+    t.match(report, {
+      ok: true,
+      complaints: [],
+      transactions: { sent: 400, unanswered: 0 },
+      ledger: { balanced: true, chainVerified: true },
+      clearing: { matchesLedger: true },
+    });
+    const { approved, declined, reversed } = report['transactions'] as Record<string, number>;
+    t.equal(approved! + declined! + reversed!, 400, 'every transaction ended');
+    const files = (report['clearing'] as { files: { records: number; totalFen: number }[] }).files;
+    t.equal(files.length, 3, 'a detail file for each merchant, and a summary');
+  });
+}
+
+t.test('a wrong question is one line and exit 2', async (t) => {
+  const cases: [args: string[], line: RegExp][] = [
+    [['demo', '--terminals', '21'], /the sample hospital has 20 terminals/],
+    [['demo', '--transactions', 'x'], /--transactions takes a whole number/],
+    [['demo', '--nonsense'], /unknown option/],
+    [['nonsense'], /unknown command/],
+    [['serve', '--config', 'none.yaml'], /none\.yaml: cannot be read/],
+  ];
+  for (const [args, line] of cases) {
+    const ran = await posp(args);
+    t.equal(ran.code, 2, args.join(' '));
+    t.match(ran.stderr, line);
+    t.equal(ran.stdout, '');
+  }
+});

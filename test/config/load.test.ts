@@ -1,0 +1,107 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t from 'tap';
+import { ConfigError, loadConfig } from '../../config/load.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'posp-test-config-'));
+t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+
+const GOOD = `production: false
+listeners:
+  - name: terminals
+    port: 8583
+http:
+  port: 8580
+`;
+
+function file(text: string): string {
+  const path = join(folder, 'posp.yaml');
+  writeFileSync(path, text);
+  return path;
+}
+
+function faults(text: string, environment: Record<string, string> = {}): string {
+  try {
+    loadConfig(file(text), environment);
+    return 'no fault';
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message.replaceAll(`${folder}/`, '');
+    throw error;
+  }
+}
+
+t.test('the sample hospital is a good configuration', async (t) => {
+  const config = loadConfig('config/sample.yaml', {});
+  t.equal(config.listeners[0]?.port, 8583);
+  t.equal(config.http.port, 8580);
+  t.equal(config.firstStart?.institution.timeZone, 'Asia/Shanghai');
+  t.equal(config.firstStart?.institution.cutOff, '23:00');
+});
+
+t.test('what is left out has a meaning', async (t) => {
+  const config = loadConfig(file(GOOD), {});
+  t.equal(config.listeners[0]?.address, '127.0.0.1');
+  t.equal(config.listeners[0]?.framing.bytesMax, 2048);
+  t.strictSame(config.hsm, { provider: 'auto' });
+});
+
+t.test('an environment variable overrides any key', async (t) => {
+  const environment = {
+    POSP__HTTP__PORT: '9000',
+    POSP__LISTENERS__0__IDLE_TIMEOUT_SECONDS: '5',
+    POSP__DATA_DIR: '/var/lib/posp',
+    POSP__HSM__PROVIDER: 'software',
+  };
+  const config = loadConfig(file(GOOD), environment);
+  t.equal(config.http.port, 9000);
+  t.equal(config.listeners[0]?.idleTimeoutSeconds, 5);
+  t.equal(config.dataDir, '/var/lib/posp');
+  t.equal(config.hsm.provider, 'software');
+});
+
+t.test('a wrong file is refused whole, with file, line and expectation', async (t) => {
+  const cases: [what: string, text: string, environment: Record<string, string>, fault: RegExp][] =
+    [
+      [
+        'a wrong type',
+        GOOD.replace('false', 'maybe'),
+        {},
+        /^posp\.yaml:1: production: .*expected boolean/,
+      ],
+      [
+        'a large port',
+        GOOD.replace('8583', '99999'),
+        {},
+        /^posp\.yaml:4: listeners\.0\.port: .*65535/,
+      ],
+      ['an unknown key', `${GOOD}prot: 1\n`, {}, /^posp\.yaml:1: the file: .*"prot"/],
+      [
+        'a missing key',
+        GOOD.replace('    port: 8583\n', ''),
+        {},
+        /^posp\.yaml:3: listeners\.0\.port: .*expected number/,
+      ],
+      ['no YAML', 'listeners: [', {}, /^posp\.yaml: /],
+      ['an empty file', '', {}, /listeners: .*expected array/],
+      [
+        'a bad variable',
+        GOOD,
+        { POSP__HTTP__PORT: 'many' },
+        /^POSP__HTTP__PORT: http\.port: .*expected number/,
+      ],
+      ['an unknown variable', GOOD, { POSP__HTTP__PROT: '1' }, /http: .*"prot"/],
+    ];
+  for (const [what, text, environment, fault] of cases)
+    t.match(faults(text, environment), fault, what);
+  t.match(
+    (() => {
+      try {
+        return loadConfig(join(folder, 'nowhere.yaml'), {});
+      } catch (error) {
+        return (error as Error).message;
+      }
+    })(),
+    /nowhere\.yaml: cannot be read/,
+  );
+});

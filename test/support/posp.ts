@@ -1,0 +1,25 @@
+/** Runs the `posp` command as a process of its own. */
+import { execFile } from 'node:child_process';
+import { CLI } from './serve.ts';
+
+export interface Ran {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+export function posp(args: string[], environment: Record<string, string> = {}): Promise<Ran> {
+  return new Promise((resolve) => {
+    const env = { ...process.env, ...environment };
+    const options = { env, maxBuffer: 64 << 20 };
+    const child = execFile(process.execPath, [CLI, ...args], options, (_error, stdout, stderr) => {
+      resolve({ code: child.exitCode ?? -1, stdout, stderr });
+    });
+    child.stdin?.end();
+  });
+}
+
+/** The one JSON document on stdout. */
+export function documentOf({ stdout }: Ran): Record<string, unknown> {
+  return JSON.parse(stdout) as Record<string, unknown>;
+}
