@@ -18,6 +18,7 @@ import { Switch } from '../switch/switch.ts';
 import { clearDay } from './clear-day.ts';
 import { ledgerFolder } from './data-folder.ts';
 import { type ChosenHsm, chooseHsm } from './hsm-choice.ts';
+import { ledgerKey } from './ledger-key.ts';
 
 export interface SystemOptions {
   config: Config;
@@ -67,10 +68,12 @@ export class System extends EventEmitter<{ failed: [Error] }> {
     const { dataDir } = config;
     const startedAtMs = performance.now();
     const chosen = await chooseHsm(config.hsm, dataDir);
-    const ledger = await startLedger({ dataDir: ledgerFolder(dataDir) });
+    const encryptionKey = await ledgerKey(dataDir, config.ledger.encrypted, chosen.hsm);
+    const ledger = await startLedger({ dataDir: ledgerFolder(dataDir), encryptionKey });
     for (const repair of ledger.recovery.repairs) log.warn({ repair }, 'ledger repaired');
     const client = ledger.client();
-    const reader = openReader(ledgerFolder(dataDir), { generation: ledger.generation });
+    const { generation } = ledger;
+    const reader = openReader(ledgerFolder(dataDir), { generation, encryptionKey });
     if (config.firstStart !== undefined) {
       const parts = { hsm: chosen.hsm, ledger: client, reader };
       await provision(config.firstStart, parts, onProvision);
@@ -85,6 +88,7 @@ export class System extends EventEmitter<{ failed: [Error] }> {
       dataDir: ledgerFolder(dataDir),
       hsm: chosen.config,
       ledger,
+      encryptionKey,
       logLevel: config.log.level,
     });
     const health = { hsm: chosen.hsm, ledger, reader, switch: workers, startedAtMs };

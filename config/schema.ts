@@ -137,6 +137,12 @@ export const configSchema = z.strictObject({
   production: z.boolean().default(false),
   dataDir: z.string().default('./data'),
   clearingDir: z.string().default('./data/clearing'),
+  ledger: z
+    .strictObject({
+      /** Encrypts a new ledger on disk, under a key of the HSM. */
+      encrypted: z.boolean().default(false),
+    })
+    .prefault({}),
   log: z
     .strictObject({
       level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),

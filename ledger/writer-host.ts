@@ -10,7 +10,7 @@ import type { HostMessage, WriterData, WriterMessage } from './writer.ts';
 export interface LedgerOptions {
   dataDir: string;
   /** 32 bytes: the data folder is encrypted with it. */
-  encryptionKey?: Uint8Array;
+  encryptionKey?: Uint8Array | undefined;
   mapSizeBytes?: number;
 }
 

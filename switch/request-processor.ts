@@ -12,6 +12,7 @@ import type { Framing } from '../protocols/framing/framing.ts';
 import type { Codec, FieldValues, Message } from '../protocols/iso8583/message.ts';
 import { macAlgorithm, verifyRequestMac } from './checks/mac.ts';
 import { requestId } from './entry-ids.ts';
+import { PreparedAnswers } from './prepared-answers.ts';
 import { recordRequest } from './recording.ts';
 import { Refusal, require } from './refusal.ts';
 import type { Services } from './services.ts';
@@ -57,6 +58,7 @@ export class RequestProcessor {
   readonly #services: Services;
   readonly #options: ProcessorOptions;
   readonly #processed: (processed: ProcessedRequest) => void;
+  readonly #answers: PreparedAnswers;
 
   constructor(
     services: Services,
@@ -66,6 +68,7 @@ export class RequestProcessor {
     this.#services = services;
     this.#options = options;
     this.#processed = processed;
+    this.#answers = new PreparedAnswers(options.codec);
   }
 
   /**
@@ -176,7 +179,10 @@ export class RequestProcessor {
       ...outcome.set,
       ...(withMac ? { 64: NO_MAC } : {}),
     };
-    const body = encodeAnswer(codec, message, answerTypeOf(message, row), keep, set);
+    const body =
+      row === null
+        ? codec.answer(message, answerTypeOf(message), keep, set)
+        : this.#answers.build(message, row.answerType, keep, set);
     if (withMac && request !== null) {
       const input = body.subarray(0, body.length - NO_MAC.length);
       const algorithm = macAlgorithm(request.terminal.value);
@@ -207,21 +213,6 @@ export class RequestProcessor {
           : undefined,
       63: approved && row?.mac ? CARD_ORGANISATION : undefined,
     };
-  }
-}
-
-/** What we cannot encode is our own mistake, not the sender's. */
-function encodeAnswer(
-  codec: Codec,
-  message: Message,
-  answerType: string,
-  keep: number[],
-  set: FieldValues,
-): Buffer {
-  try {
-    return codec.answer(message, answerType, keep, set);
-  } catch (error) {
-    throw new Error(`the answer ${answerType} cannot be encoded`, { cause: error });
   }
 }
 
@@ -258,8 +249,9 @@ function isRequestType(messageType: string): boolean {
   return Number(messageType[2]) % 2 === 0;
 }
 
-function answerTypeOf({ mti }: Message, row: TransactionRow | null): string {
-  return row?.answerType ?? `${mti.slice(0, 2)}${Number(mti[2]) + 1}${mti[3]}`;
+/** The type of the answer to a message that no row knows: its third digit is one higher. */
+function answerTypeOf({ mti }: Message): string {
+  return `${mti.slice(0, 2)}${Number(mti[2]) + 1}${mti[3]}`;
 }
 
 /** What an answer to an unknown transaction may repeat: nothing secret, nothing long. */

@@ -19,6 +19,7 @@ export interface SwitchOptions {
   dataDir: string;
   hsm: HsmConfig;
   ledger: Ledger;
+  encryptionKey: Uint8Array | undefined;
   logLevel: string;
 }
 
@@ -94,6 +95,7 @@ export class Switch extends EventEmitter<{ failed: [Error] }> {
       hsm: options.hsm,
       ledgerPort,
       ledgerGeneration: options.ledger.generation,
+      encryptionKey: options.encryptionKey,
       listeners: options.listeners.map((config, at) => ({ fd: this.#sockets[at]!.fd, config })),
     };
     const worker = new Worker(new URL('./worker.js', import.meta.url), {

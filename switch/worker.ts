@@ -24,6 +24,7 @@ export interface WorkerInput {
   hsm: HsmConfig;
   ledgerPort: MessagePort;
   ledgerGeneration: SharedArrayBuffer;
+  encryptionKey: Uint8Array | undefined;
   /** One for each listening socket, with the descriptor that the main thread bound. */
   listeners: { fd: number; config: ListenerConfig }[];
 }
@@ -41,7 +42,10 @@ const UNSENT_BYTES_MAX = 1 << 20;
 async function start(input: WorkerInput): Promise<void> {
   const log = createLog(input.name, input.logLevel);
   const metrics = new SwitchMetrics();
-  const reader = openReader(input.dataDir, { generation: input.ledgerGeneration });
+  const reader = openReader(input.dataDir, {
+    generation: input.ledgerGeneration,
+    encryptionKey: input.encryptionKey,
+  });
   const services: Services = {
     hsm: await openHsm(input.hsm),
     ledger: new LedgerClient(input.ledgerPort),
