@@ -65,13 +65,17 @@ export function documentOf(read: ReadFrame, known: KnownDialect): FrameDocument 
 
 /** The wire bytes of MTI and bitmaps when encoding would write others, else null. */
 function headOf(message: Message, known: KnownDialect): string | null {
-  const first = message.fields()[0];
-  const wire = first === undefined ? message.body : message.wire(first)!;
-  const bytes = first === undefined ? wire.length : wire.byteOffset - message.body.byteOffset;
-  const received = message.body.subarray(0, bytes);
+  const received = message.body.subarray(0, headBytes(message));
   const encoded = known.codec.encode({ mti: message.mti, fields: {}, wire: wiresOf(message) });
-  const same = Buffer.compare(encoded.subarray(0, bytes), received) === 0;
-  return same && encoded.length === message.body.length ? null : hexOf(received);
+  const same = encoded.length === message.body.length && encoded.indexOf(received) === 0;
+  return same ? null : hexOf(received);
+}
+
+/** Bytes in front of the first field. */
+function headBytes(message: Message): number {
+  const first = message.fields()[0];
+  if (first === undefined) return message.body.length;
+  return message.wire(first)!.byteOffset - message.body.byteOffset;
 }
 
 function wiresOf(message: Message): Record<number, Uint8Array> {
@@ -116,8 +120,8 @@ export function frameOf(document: FrameDocument, known: KnownDialect): Buffer {
   }
   let encoded: Uint8Array = known.codec.encode({ mti, fields, wire });
   if (document.head !== undefined) {
-    const head = bytesOf(document.head, 'head');
-    encoded = Buffer.concat([head, encoded.subarray(head.length)]);
+    const behind = encoded.subarray(headBytes(known.codec.decode(encoded)));
+    encoded = Buffer.concat([bytesOf(document.head, 'head'), behind]);
   }
   const body = Buffer.concat([encoded, bytesOf(document.trailing ?? '', 'trailing')]);
   return wrap(document, body, known.layouts);

@@ -46,8 +46,8 @@ function closingQuote(text: string, start: number, quote: string, line: number):
   return fail(line, 'a quote does not close');
 }
 
-/** Whether a line goes on behind its end, because a quote is open. */
-export function isOpen(format: DelimitedFormat, text: string): boolean {
+/** Whether a line opens a quote that it does not close, or closes one that was open. */
+export function hasOddQuotes(format: DelimitedFormat, text: string): boolean {
   if (format.quote === undefined) return false;
   let quotes = 0;
   for (const character of text) if (character === format.quote) quotes++;

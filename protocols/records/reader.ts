@@ -1,5 +1,5 @@
 import { ProtocolError } from '../error.ts';
-import { isOpen, placesOf, readDelimitedLine, splitLine } from './delimited.ts';
+import { hasOddQuotes, placesOf, readDelimitedLine, splitLine } from './delimited.ts';
 import { readFixedLine } from './fixed.ts';
 import type { LineLayout, RecordFile, RecordLayout, RecordRow } from './layout.ts';
 import { textOf } from './text-encoding.ts';
@@ -47,7 +47,9 @@ export class LineRecordReader {
   private readonly onDetail: (row: RecordRow) => void;
   private readonly totals: Totals;
   private pending: Uint8Array = new Uint8Array(0);
-  private open = '';
+  /** Lines of a record whose quote is still open. */
+  private open: string[] = [];
+  private openBytes = 0;
   private held: Line | null = null;
   private lineNumber = 0;
   private header: RecordRow | null = null;
@@ -76,7 +78,7 @@ export class LineRecordReader {
   /** Says that the file is over: reads the trailer and checks the totals. */
   end(): { readonly header: RecordRow | null; readonly trailer: RecordRow | null } {
     if (this.pending.length > 0) this.line(this.pending);
-    if (this.open !== '') this.fail('a quote does not close');
+    if (this.open.length > 0) this.fail('a quote does not close');
     const { layout, held, header } = this;
     let trailer: RecordRow | null = null;
     if (layout.trailer !== undefined) {
@@ -97,13 +99,12 @@ export class LineRecordReader {
     const { layout } = this;
     const delimited = layout.format.kind === 'delimited';
     const text = delimited || layout.comment !== undefined ? textOf(layout, bytes) : '';
-    if (this.open === '' && isSkipped(layout, bytes, text)) return;
-    const line: Line = { bytes, text: this.open + text, number: this.lineNumber };
-    if (layout.format.kind === 'delimited') {
-      this.open = isOpen(layout.format, line.text) ? `${line.text}\n` : '';
-      if (this.open.length > MOST_LINE_BYTES) this.fail('a quote does not close');
-      if (this.open !== '') return;
-    }
+    if (this.open.length === 0 && isSkipped(layout, bytes, text)) return;
+    if (this.goesOn(text)) return;
+    const whole = [...this.open, text].join('\n');
+    this.open = [];
+    this.openBytes = 0;
+    const line: Line = { bytes, text: whole, number: this.lineNumber };
     if (layout.header !== undefined && this.header === null) {
       this.header = this.read(layout.header, line, null);
       return;
@@ -111,6 +112,18 @@ export class LineRecordReader {
     if (this.isHeading(line)) return;
     if (this.held !== null) this.detail(this.held);
     this.held = line;
+  }
+
+  /** Keeps a line whose record goes on behind its end, because a quote is open. */
+  private goesOn(text: string): boolean {
+    const { format } = this.layout;
+    if (format.kind !== 'delimited') return false;
+    const wasOpen = this.open.length > 0;
+    if (hasOddQuotes(format, text) === wasOpen) return false;
+    this.open.push(text);
+    this.openBytes += text.length;
+    if (this.openBytes > MOST_LINE_BYTES) this.fail('a quote does not close');
+    return true;
   }
 
   /** Takes the line with the columns' names, the first one in front of the details. */

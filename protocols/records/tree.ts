@@ -32,7 +32,14 @@ export function readXml(layout: RecordLayout, records: string, text: string): Re
     parseAttributeValue: false,
     ignoreDeclaration: true,
   });
-  return fileOf(layout, records, parser.parse(text) as Tree);
+  let root: unknown;
+  try {
+    root = parser.parse(text);
+  } catch {
+    // The validator lets some broken processing instructions pass that the parser refuses.
+    fail(1, 'is not well-formed XML');
+  }
+  return fileOf(layout, records, asTree(root, 1));
 }
 
 function parsed(text: string, line: number): Tree {
