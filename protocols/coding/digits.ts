@@ -21,7 +21,7 @@ const FOUR_DIGITS: readonly string[] = Array.from({ length: 10_000 }, (_, value)
 );
 
 /** Longer numbers are read as hex after a check. */
-const LONG_DIGITS = 20;
+const LONG_DIGITS = 14;
 
 /** Character code to the nibble it stands for (hex, either case), or -1. */
 const NIBBLE: Int8Array = new Int8Array(256).fill(-1);
@@ -119,30 +119,50 @@ export function readPackedNumber(bytes: Uint8Array, start: number, count: number
 /** Character codes of the hex digits. */
 const HEX_CODES = Buffer.from('0123456789ABCDEF', 'latin1');
 
-/** Longer values are put together as bytes first: joining many short texts costs more. */
-const SHORT_HEX_BYTES = 10;
-const scratch = Buffer.alloc(256);
+/** Very long values go through Buffer, which costs a call into C++ but less a byte. */
+const MOST_OWN_BYTES = 64;
 
 /** Bytes `start`…`end` as upper-case hex. */
 export function readHex(bytes: Uint8Array, start: number, end: number): string {
-  const count = end - start;
-  if (count <= SHORT_HEX_BYTES) {
-    let text = '';
-    for (let position = start; position < end; position++) text += HEX_PAIR[bytes[position]!]!;
-    return text;
+  if (end - start > MOST_OWN_BYTES) {
+    const view = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start);
+    return view.toString('hex').toUpperCase();
   }
-  if (count * 2 > scratch.length) {
-    return Buffer.from(bytes.buffer, bytes.byteOffset + start, count)
-      .toString('hex')
-      .toUpperCase();
-  }
-  let written = 0;
-  for (let position = start; position < end; position++) {
-    const byte = bytes[position]!;
-    scratch[written++] = HEX_CODES[byte >> 4]!;
-    scratch[written++] = HEX_CODES[byte & 0x0f]!;
-  }
-  return scratch.toString('latin1', 0, written);
+  let text = '';
+  let position = start;
+  for (; position + 8 <= end; position += 8) text += hexOfEight(bytes, position);
+  for (; position < end; position++) text += HEX_PAIR[bytes[position]!]!;
+  return text;
+}
+
+/** Eight bytes in one call: for keys, PIN blocks and MACs, and several times faster than pairs. */
+function hexOfEight(bytes: Uint8Array, at: number): string {
+  const a = bytes[at]!;
+  const b = bytes[at + 1]!;
+  const c = bytes[at + 2]!;
+  const d = bytes[at + 3]!;
+  const e = bytes[at + 4]!;
+  const f = bytes[at + 5]!;
+  const g = bytes[at + 6]!;
+  const h = bytes[at + 7]!;
+  return String.fromCharCode(
+    HEX_CODES[a >> 4]!,
+    HEX_CODES[a & 15]!,
+    HEX_CODES[b >> 4]!,
+    HEX_CODES[b & 15]!,
+    HEX_CODES[c >> 4]!,
+    HEX_CODES[c & 15]!,
+    HEX_CODES[d >> 4]!,
+    HEX_CODES[d & 15]!,
+    HEX_CODES[e >> 4]!,
+    HEX_CODES[e & 15]!,
+    HEX_CODES[f >> 4]!,
+    HEX_CODES[f & 15]!,
+    HEX_CODES[g >> 4]!,
+    HEX_CODES[g & 15]!,
+    HEX_CODES[h >> 4]!,
+    HEX_CODES[h & 15]!,
+  );
 }
 
 /** Writes decimal digits packed; gives the position behind, or -1 when one is not a digit. */

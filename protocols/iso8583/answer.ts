@@ -1,8 +1,8 @@
 import type { DecodedMessage } from './decoded-message.ts';
-import { bitCount } from './decoded-message.ts';
-import { encodeMessage, unknownField, writeField, writeMti, writeWord } from './encode.ts';
+import { unknownField, writeField, writeHead } from './encode.ts';
 import type { FieldValue } from './message.ts';
-import type { FieldPlan, Plan } from './plan.ts';
+import { type FieldPlan, MOST_HEAD_BYTES, type Plan } from './plan.ts';
+import type { Shape } from './shape.ts';
 import { Slab } from './slab.ts';
 
 const FIRST_BIT = 0x80000000;
@@ -13,8 +13,8 @@ const slab = new Slab();
 export type AnswerBuilder = (request: DecodedMessage, values: readonly FieldValue[]) => Buffer;
 
 /**
- * Works out once what an answer keeps of its request and what it sets, so that building one is
- * copying and writing only. A dialect with more than one bitmap goes through encodeMessage.
+ * Works out what an answer keeps of its request and what it sets: the head once, the order of
+ * copying and writing once for each bitmap that requests have.
  */
 export function prepareAnswer(
   plan: Plan,
@@ -23,90 +23,83 @@ export function prepareAnswer(
   set: readonly number[],
 ): AnswerBuilder {
   for (const number of [...keep, ...set]) if (plan.at[number] === undefined) unknownField(number);
-  if (plan.maximum > 64) return wideAnswer(plan, mti, keep, set);
-  const head = new Uint8Array(4);
-  const headBytes = writeMti(plan, head, 0, mti);
-  const set0 = wordOf(set, 0);
-  const set1 = wordOf(set, 32);
-  const keep0 = wordOf(keep, 0) & ~set0;
-  const keep1 = wordOf(keep, 32) & ~set1;
-  const fields0 = setFields(plan, set, 0);
-  const fields1 = setFields(plan, set, 32);
-  const mostSet = [...fields0, ...fields1].reduce((sum, { field }) => sum + field.mostBytes, 0);
+  const mostSet = set.reduce((sum, number) => sum + plan.at[number]!.mostBytes, MOST_HEAD_BYTES);
+  const scripts = new Map<Shape, Script>();
   return (request, values) => {
+    let script = scripts.get(request.shape);
+    if (script === undefined) {
+      script = scriptOf(plan, mti, request.shape, keep, set);
+      if (scripts.size >= MOST_SCRIPTS) scripts.clear();
+      scripts.set(request.shape, script);
+    }
     const target = slab.reserve(request.body.length + mostSet);
-    let position = slab.used;
-    for (let index = 0; index < headBytes; index++) target[position++] = head[index]!;
-    const { word0, word1 } = request;
-    position = writeWord(plan, target, position, (word0 & keep0) | set0);
-    position = writeWord(plan, target, position, (word1 & keep1) | set1);
-    position = writeFields(request, target, position, 0, word0, keep0, set0, fields0, values);
-    const first = bitCount(word0);
-    position = writeFields(request, target, position, first, word1, keep1, set1, fields1, values);
-    return slab.take(position);
+    return slab.take(follow(script, request, values, target, slab.used));
   };
 }
 
-/** A field to set and the place of its value. */
-interface SetField {
-  readonly field: FieldPlan;
+/** Requests of more bitmaps than this have their scripts worked out anew. */
+const MOST_SCRIPTS = 64;
+
+/** What to do to build an answer to a request of one shape. */
+interface Script {
+  /** MTI and bitmaps. */
+  readonly head: Uint8Array;
+  readonly steps: readonly Step[];
+}
+
+/** Writes the value at `place` as `field`; or copies the request's fields `first` to `last`. */
+interface Step {
+  readonly field: FieldPlan | null;
   readonly place: number;
+  readonly first: number;
+  readonly last: number;
 }
 
-function setFields(plan: Plan, set: readonly number[], before: number): SetField[] {
-  return set
-    .map((number, place) => ({ field: plan.at[number]!, place }))
-    .filter(({ field: { number } }) => number > before && number <= before + 32)
-    .sort((a, b) => a.field.number - b.field.number);
-}
-
-function wordOf(numbers: readonly number[], before: number): number {
-  let word = 0;
+function scriptOf(
+  plan: Plan,
+  mti: string,
+  shape: Shape,
+  keep: readonly number[],
+  set: readonly number[],
+): Script {
+  const kept = keep.filter((number) => shape.places[number]! >= 0 && !set.includes(number));
+  const numbers = [...new Set([...kept, ...set])].sort((a, b) => a - b);
+  const words = [0, 0, 0, 0, 0, 0];
+  const steps: Step[] = [];
   for (const number of numbers) {
-    if (number > before && number <= before + 32) word |= FIRST_BIT >>> (number - before - 1);
+    words[(number - 1) >> 5]! |= FIRST_BIT >>> ((number - 1) & 31);
+    const place = set.indexOf(number);
+    const first = shape.places[number]!;
+    const before = steps.at(-1);
+    if (place >= 0) {
+      steps.push({ field: plan.at[number]!, place, first: -1, last: -1 });
+    } else if (before !== undefined && before.field === null && before.last === first - 1) {
+      steps[steps.length - 1] = { ...before, last: first };
+    } else {
+      steps.push({ field: null, place: -1, first, last: first });
+    }
   }
-  return word;
+  const head = Buffer.alloc(MOST_HEAD_BYTES);
+  return { head: head.subarray(0, writeHead(plan, head, 0, mti, words)), steps };
 }
 
-/**
- * Writes the fields of one bitmap word: kept ones as the request's bytes, neighbours among them in
- * one go, the others as values.
- */
-function writeFields(
+function follow(
+  { head, steps }: Script,
   request: DecodedMessage,
+  values: readonly FieldValue[],
   target: Uint8Array,
   start: number,
-  first: number,
-  present: number,
-  keep: number,
-  set: number,
-  fields: readonly SetField[],
-  values: readonly FieldValue[],
 ): number {
   const { body, starts } = request;
-  let position = start;
-  let index = first;
-  let next = 0;
-  let runStart = 0;
-  let runEnd = 0;
-  for (let left = present | set; left !== 0; ) {
-    const bit = FIRST_BIT >>> Math.clz32(left);
-    left &= ~bit;
-    const kept = (keep & bit) !== 0;
-    if (kept && runEnd === starts[index]) {
-      runEnd = starts[index + 1]!;
-    } else {
-      position = copy(body, runStart, runEnd, target, position);
-      runStart = kept ? starts[index]! : 0;
-      runEnd = kept ? starts[index + 1]! : 0;
-    }
-    if ((set & bit) !== 0) {
-      const setField = fields[next++]!;
-      position = writeField(setField.field, target, position, values[setField.place]!);
-    }
-    if ((present & bit) !== 0) index++;
+  let position = copy(head, 0, head.length, target, start);
+  for (let index = 0; index < steps.length; index++) {
+    const { field, place, first, last } = steps[index]!;
+    position =
+      field === null
+        ? copy(body, starts[first]!, starts[last + 1]!, target, position)
+        : writeField(field, target, position, values[place]!);
   }
-  return copy(body, runStart, runEnd, target, position);
+  return position;
 }
 
 /** Copies bytes eight at a time: for so few, a loop of our own is faster than a call into C++. */
@@ -131,24 +124,4 @@ function copy(
   }
   for (; from < end; from++) target[to++] = source[from]!;
   return to;
-}
-
-function wideAnswer(
-  plan: Plan,
-  mti: string,
-  keep: readonly number[],
-  set: readonly number[],
-): AnswerBuilder {
-  return (request, values) => {
-    const fields: Record<number, FieldValue> = {};
-    set.forEach((number, place) => {
-      fields[number] = values[place]!;
-    });
-    const wire: Record<number, Uint8Array> = {};
-    for (const number of keep) {
-      const raw = fields[number] === undefined ? request.wire(number) : undefined;
-      if (raw !== undefined) wire[number] = raw;
-    }
-    return encodeMessage(plan, { mti, fields, wire });
-  };
 }

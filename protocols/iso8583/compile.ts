@@ -8,6 +8,7 @@ import { encodeMessage } from './encode.ts';
 import { explainMessage } from './explain.ts';
 import type { Codec, FieldValue, Message } from './message.ts';
 import { planOf } from './plan.ts';
+import { Shapes } from './shape.ts';
 
 /**
  * Turns a dialect's table into a codec. Throws ProtocolError `bad-dialect` that names the field
@@ -16,6 +17,7 @@ import { planOf } from './plan.ts';
 export function compile(dialect: Dialect): Codec {
   checkDialect(dialect);
   const plan = planOf(dialect);
+  const shapes = new Shapes(plan);
   const own = (message: Message): DecodedMessage => {
     if (message instanceof DecodedMessage && message.plan === plan) return message;
     assert.fail('the message was decoded with another dialect');
@@ -27,7 +29,7 @@ export function compile(dialect: Dialect): Codec {
   return {
     name: dialect.name,
     defines: (field) => plan.at[field] !== undefined,
-    decode: (body) => decodeBody(plan, body),
+    decode: (body) => decodeBody(plan, shapes, body),
     encode: (message) => encodeMessage(plan, message),
     answer: (request, mti, keep, set) => {
       const numbers = Object.keys(set).map(Number);

@@ -2,92 +2,59 @@ import { fourDigits } from '../coding/digits.ts';
 import { readEbcdic } from '../coding/ebcdic.ts';
 import { readLatin1 } from '../coding/text.ts';
 import { ProtocolError, type ProtocolErrorCode } from '../error.ts';
-import { bitCount, DecodedMessage } from './decoded-message.ts';
+import { DecodedMessage } from './decoded-message.ts';
 import { type FieldPlan, type Plan, Spread } from './plan.ts';
 import { readPrefix } from './prefix.ts';
+import { type Shape, type Shapes, shortened } from './shape.ts';
 
 const NOTHING = new Uint8Array(0);
 const FIRST_BIT = 0x80000000;
 
 /** Reads a body from the MTI on. Throws ProtocolError; what was read before is on the error. */
-export function decodeBody(plan: Plan, body: Uint8Array): DecodedMessage {
+export function decodeBody(plan: Plan, shapes: Shapes, body: Uint8Array): DecodedMessage {
   const mti = readMti(plan, body);
   const bitmapStart = plan.mti === 'bcd' ? 2 : 4;
-  let position = bitmapStart + plan.bitmapBytes;
-  need(body, bitmapStart, plan.bitmapBytes, 'the bitmap');
-  let word0 = readWord(plan, body, bitmapStart, 0);
+  const bitmapEnd = bitmapStart + plan.bitmapBytes;
+  if (bitmapEnd > body.length) need(body, bitmapStart, plan.bitmapBytes, 'the bitmap');
+  const word0 = readWord(plan, body, bitmapStart, 0);
   const word1 = readWord(plan, body, bitmapStart, 1);
-  let more: number[] | null = null;
-  if ((word0 & FIRST_BIT) !== 0) {
-    more = readFurtherBitmaps(plan, body, bitmapStart);
-    position += (more.length / 2) * plan.bitmapBytes;
-    word0 &= ~FIRST_BIT;
+  if ((word0 & FIRST_BIT) === 0) {
+    return findFields(plan, mti, body, shapes.of(word0, word1), bitmapEnd);
   }
-  const count0 = bitCount(word0);
-  let count = count0 + bitCount(word1);
-  if (more !== null) for (const word of more) count += bitCount(word);
-  const starts = new Array<number>(count + 1);
-  const message = new DecodedMessage(plan, mti, body, NOTHING, word0, word1, more, starts);
-  position = findFields(message, starts, word0, 0, 0, position);
-  position = findFields(message, starts, word1, 32, count0, position);
-  if (more !== null) position = findFurtherFields(message, starts, more, position);
-  starts[count] = position;
-  if (position === body.length) return message;
-  const fields = body.subarray(0, position);
-  const trailing = body.subarray(position);
-  return new DecodedMessage(plan, mti, fields, trailing, word0, word1, more, starts);
+  const more = readFurtherBitmaps(plan, body, bitmapStart);
+  const shape = shapes.ofMany([word0 & ~FIRST_BIT, word1, ...more]);
+  return findFields(plan, mti, body, shape, bitmapEnd + (more.length / 2) * plan.bitmapBytes);
 }
 
-/**
- * Finds where the fields of one bitmap word begin. `before` is the field number in front of the
- * word, `first` the place of its first field in `starts`. Gives the position behind the last one.
- */
+/** Finds where each field begins. */
 function findFields(
-  message: DecodedMessage,
-  starts: number[],
-  word: number,
-  before: number,
-  first: number,
+  plan: Plan,
+  mti: string,
+  body: Uint8Array,
+  shape: Shape,
   start: number,
-): number {
-  const { at } = message.plan;
-  const bytes = message.body.length;
+): DecodedMessage {
+  const { fields } = shape;
+  const count = fields.length;
+  const starts = new Array<number>(count + 1);
+  const message = new DecodedMessage(plan, mti, body, NOTHING, shape, starts);
   let position = start;
-  let index = first;
-  let left = word;
-  while (left !== 0) {
-    const lead = Math.clz32(left);
-    left &= ~(FIRST_BIT >>> lead);
-    const number = before + lead + 1;
+  for (let index = 0; index < count; index++) {
+    const field = fields[index]!;
     starts[index] = position;
-    const field = at[number];
-    if (field === undefined) {
-      return fail(message, 'unknown-field', number, index, position, 'is not defined');
-    }
+    const { fixedBytes } = field;
     const end =
-      field.fixedBytes >= 0
-        ? position + field.fixedBytes
-        : endOfVariable(message, field, index, position);
-    if (end > bytes) return truncated(message, number, index, position, end);
+      fixedBytes >= 0 ? position + fixedBytes : endOfVariable(message, field, index, position);
+    if (end > body.length) return truncated(message, field.number, index, position, end);
     position = end;
-    index++;
   }
-  return position;
-}
-
-function findFurtherFields(
-  message: DecodedMessage,
-  starts: number[],
-  words: readonly number[],
-  start: number,
-): number {
-  let position = start;
-  let index = bitCount(message.word0) + bitCount(message.word1);
-  words.forEach((word, place) => {
-    position = findFields(message, starts, word, 64 + place * 32, index, position);
-    index += bitCount(word);
-  });
-  return position;
+  starts[count] = position;
+  if (shape.unknown !== 0) {
+    return fail(message, 'unknown-field', shape.unknown, count, position, 'is not defined');
+  }
+  if (position === body.length) return message;
+  const own = body.subarray(0, position);
+  return new DecodedMessage(plan, mti, own, body.subarray(position), shape, starts);
 }
 
 function endOfVariable(
@@ -140,32 +107,20 @@ function fail(
     offset,
     needed,
     had,
-    partial: partialOf(message, field, index, offset),
+    partial: partialOf(message, index, offset),
   });
 }
 
-/** The message as far as it was read: the fields in front of `field`. */
-function partialOf(
-  message: DecodedMessage,
-  field: number,
-  index: number,
-  end: number,
-): DecodedMessage {
-  const { plan, mti, body, word0, word1, more } = message;
-  const starts = [...message.starts.slice(0, index), end];
-  const kept = (word: number, before: number): number => {
-    const bits = Math.min(Math.max(field - 1 - before, 0), 32);
-    return bits === 0 ? 0 : word & (-1 << (32 - bits));
-  };
+/** The message as far as it was read: its first `count` fields. */
+function partialOf(message: DecodedMessage, count: number, end: number): DecodedMessage {
+  const { plan, mti, body, shape, starts } = message;
   return new DecodedMessage(
     plan,
     mti,
     body.subarray(0, end),
     body.subarray(end),
-    kept(word0, 0),
-    kept(word1, 32),
-    more === null ? null : more.map((word, place) => kept(word, 64 + place * 32)),
-    starts,
+    shortened(plan, shape, count),
+    [...starts.slice(0, count), end],
   );
 }
 

@@ -95,7 +95,7 @@ function isWhole(field: FieldPlan, value: string): boolean {
 }
 
 /** Writes MTI and bitmaps; gives the position behind them. */
-function writeHead(
+export function writeHead(
   plan: Plan,
   target: Uint8Array,
   start: number,
@@ -116,7 +116,7 @@ function writeHead(
 }
 
 /** Writes the message type. Throws ProtocolError `bad-mti`. */
-export function writeMti(plan: Plan, target: Uint8Array, start: number, mti: string): number {
+function writeMti(plan: Plan, target: Uint8Array, start: number, mti: string): number {
   if (!/^\d{4}$/.test(mti)) {
     throw new ProtocolError('bad-mti', 'the message type is not four digits');
   }
@@ -133,7 +133,7 @@ export function writeMti(plan: Plan, target: Uint8Array, start: number, mti: str
 }
 
 /** Writes 32 bits of a bitmap. */
-export function writeWord(plan: Plan, target: Uint8Array, start: number, word: number): number {
+function writeWord(plan: Plan, target: Uint8Array, start: number, word: number): number {
   if (plan.bitmap === 'binary') {
     target[start] = word >>> 24;
     target[start + 1] = (word >>> 16) & 0xff;
