@@ -73,7 +73,10 @@ function candidates(bodies: readonly Buffer[]): Measured[] {
     },
     {
       name: 'all 16 fields out and all in again',
-      work: (round) => cup.encode(everyField(cup.decode(bodies[round & 255]!))).length,
+      work: (round) => {
+        const message = cup.decode(bodies[round & 255]!);
+        return cup.encode({ mti: message.mti, fields: message.values() }).length;
+      },
       target: { atLeast: 1.2, aim: 2.5 },
     },
     {

@@ -85,8 +85,15 @@ function readManyDigits(bytes: Uint8Array, start: number, count: number): string
   for (let position = start; position < end; position++) {
     if (PACKED_PAIR[bytes[position]!]! < 0) return undefined;
   }
-  if (count % 2 === 0) return readHex(bytes, start, end);
-  return bytes[end]! >> 4 > 9 ? undefined : readHex(bytes, start, end + 1).slice(0, count);
+  const nibble = count % 2 === 0 ? 0 : bytes[end]! >> 4;
+  return nibble > 9 ? undefined : readNibbles(bytes, start, count);
+}
+
+/** Reads `count` nibbles from the high one of `bytes[start]` on, as upper-case hex digits. */
+export function readNibbles(bytes: Uint8Array, start: number, count: number): string {
+  const end = start + (count >> 1);
+  const text = readHex(bytes, start, end);
+  return count % 2 === 0 ? text : text + HEX_PAIR[bytes[end]!]![0]!;
 }
 
 /** Reads `count` packed digits that end at the low nibble of the last byte (filler on the left). */

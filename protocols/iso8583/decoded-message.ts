@@ -59,20 +59,31 @@ export class DecodedMessage implements Message {
   }
 
   get(field: number): string | undefined {
-    const index = this.placeOf(field);
-    if (index < 0) return undefined;
-    const spec = this.plan.at[field]!;
-    const first = this.starts[index]!;
-    const start = first + spec.prefixBytes;
-    const { kind } = spec;
+    const place = this.placeOf(field);
+    return place < 0 ? undefined : this.valueAt(this.shape.fields[place]!, place);
+  }
+
+  values(): (string | undefined)[] {
+    const { fields } = this.shape;
+    const values = new Array<string | undefined>(this.plan.maximum + 1);
+    for (let place = 0; place < fields.length; place++) {
+      const field = fields[place]!;
+      values[field.number] = this.valueAt(field, place);
+    }
+    return values;
+  }
+
+  private valueAt(field: FieldPlan, place: number): string {
+    const { kind, prefixBytes } = field;
+    const start = this.starts[place]! + prefixBytes;
     if (kind === ValueKind.internedLatin1) {
-      return readInterned(this.body, start, this.starts[index + 1]!);
+      return readInterned(this.body, start, this.starts[place + 1]!);
     }
-    const units = spec.prefixBytes === 0 ? spec.units : this.unitsOf(spec, index);
+    const units = prefixBytes === 0 ? field.units : this.unitsOf(field, place);
     if (kind === ValueKind.packedDigits) {
-      return readPackedDigits(this.body, start, units) ?? badDigit(field, start);
+      return readPackedDigits(this.body, start, units) ?? badDigit(field.number, start);
     }
-    return readValue(spec, this.body, start, this.starts[index + 1]!, units);
+    return readValue(field, this.body, start, this.starts[place + 1]!, units);
   }
 
   number(field: number): number | undefined {
@@ -114,7 +125,7 @@ export class DecodedMessage implements Message {
   }
 
   check(): void {
-    for (const field of this.fields()) this.get(field);
+    this.values();
   }
 
   toJSON(): SafeMessage {

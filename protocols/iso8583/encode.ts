@@ -1,4 +1,3 @@
-import { packedOf } from '../coding/digits.ts';
 import { ebcdicOfLatin1 } from '../coding/ebcdic.ts';
 import { ProtocolError } from '../error.ts';
 import type { FieldValue, MessageInput } from './message.ts';
@@ -8,6 +7,7 @@ import { Slab } from './slab.ts';
 import { prepareValue, unitsOf, writeText } from './value.ts';
 
 const FIRST_BIT = 0x80000000;
+const ZERO = 0x30;
 /** The kinds up to this one are digits and single-byte text. */
 const FIXED_TEXT_KINDS = ValueKind.ebcdic;
 const NO_WIRE: NonNullable<MessageInput['wire']> = {};
@@ -117,19 +117,20 @@ export function writeHead(
 
 /** Writes the message type. Throws ProtocolError `bad-mti`. */
 function writeMti(plan: Plan, target: Uint8Array, start: number, mti: string): number {
-  if (!/^\d{4}$/.test(mti)) {
-    throw new ProtocolError('bad-mti', 'the message type is not four digits');
-  }
-  if (plan.mti === 'bcd') {
-    target[start] = packedOf(Number(mti.slice(0, 2)));
-    target[start + 1] = packedOf(Number(mti.slice(2)));
-    return start + 2;
-  }
   for (let index = 0; index < 4; index++) {
-    const code = mti.charCodeAt(index);
-    target[start + index] = plan.mti === 'ascii' ? code : ebcdicOfLatin1(code);
+    const digit = mti.charCodeAt(index) - ZERO;
+    if (!(digit >= 0 && digit <= 9) || mti.length !== 4) {
+      throw new ProtocolError('bad-mti', 'the message type is not four digits');
+    }
+    if (plan.mti !== 'bcd') {
+      target[start + index] = plan.mti === 'ascii' ? ZERO + digit : ebcdicOfLatin1(ZERO + digit);
+    } else if (index % 2 === 0) {
+      target[start + index / 2] = digit << 4;
+    } else {
+      target[start + (index >> 1)]! |= digit;
+    }
   }
-  return start + 4;
+  return start + (plan.mti === 'bcd' ? 2 : 4);
 }
 
 /** Writes 32 bits of a bitmap. */

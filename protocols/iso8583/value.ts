@@ -1,5 +1,6 @@
 import {
   readHex,
+  readNibbles,
   readPackedDigits,
   readPackedDigitsRight,
   writeHex,
@@ -55,7 +56,7 @@ function readLenient(
     case ValueKind.packedDigitsRight:
       return readPackedDigitsRight(bytes, start, units);
     case ValueKind.packedTrack:
-      return readHex(bytes, start, end).slice(0, units);
+      return readNibbles(bytes, start, units);
     case ValueKind.packedTrackRight:
       return readHex(bytes, start, end).slice(units % 2);
     case ValueKind.gbk:
@@ -164,9 +165,9 @@ export function writeText(
     case ValueKind.packedDigitsRight:
       return checked(field, writePackedDigits(target, start, evenLeft(text)));
     case ValueKind.packedTrack:
-      return checked(field, writeHex(target, start, text.replaceAll('=', 'D')));
+      return checked(field, writeHex(target, start, withoutEquals(text)));
     case ValueKind.packedTrackRight:
-      return checked(field, writeHex(target, start, evenLeft(text.replaceAll('=', 'D'))));
+      return checked(field, writeHex(target, start, evenLeft(withoutEquals(text))));
     case ValueKind.bytes:
       return checked(field, writeHex(target, start, text));
     case ValueKind.latin1:
@@ -191,6 +192,11 @@ export function writeText(
     default:
       return writeEbcdic(field, target, start, text);
   }
+}
+
+/** Track text with `D` where a caller wrote `=`. */
+function withoutEquals(text: string): string {
+  return text.includes('=') ? text.replaceAll('=', 'D') : text;
 }
 
 function evenLeft(text: string): string {
