@@ -11,29 +11,80 @@ export interface TransactionMatch {
 /**
  * Finds the row of a request or an answer: an answer (`0210`) has the row of its request (`0200`),
  * a reversal the row of the transaction that it undoes. Null when no row fits. When no row fits an
- * answer whole, fields that it does not repeat are left out of the comparison.
+ * answer whole, fields that it does not repeat are left out of the comparison. Throws ProtocolError
+ * `bad-digit` when a field that rows look at is broken.
  */
 export function findTransaction(
   rows: readonly TransactionRow[],
   message: Message,
 ): TransactionMatch | null {
+  let index = indexes.get(rows);
+  if (index === undefined) {
+    index = indexOf(rows);
+    indexes.set(rows, index);
+  }
   const { mti } = message;
-  const isAnswer = Number(mti[2]) % 2 === 1;
-  const request = `${mti.slice(0, 2)}${Number(mti[2]) - (isAnswer ? 1 : 0)}${mti[3]}`;
+  const role = mti.charCodeAt(2) - ZERO;
+  const isAnswer = role % 2 === 1;
   const reversal = mti[1] === '4';
-  const candidates = rows.filter((row) =>
-    reversal ? row.reversible === true : row.mti === request,
-  );
+  const request = isAnswer ? `${mti.slice(0, 2)}${role - 1}${mti[3]}` : mti;
+  const candidates = reversal ? index.reversible : index.byMti.get(request);
+  if (candidates === undefined) return null;
+  const values = new Map<number, string | undefined>();
+  for (const field of candidates.fields) values.set(field, message.get(field));
   const row =
-    candidates.find((candidate) => rowFits(candidate, message, false)) ??
-    (isAnswer ? candidates.find((candidate) => rowFits(candidate, message, true)) : undefined);
-  return row === undefined ? null : { row, reversal };
+    candidates.rows.find((candidate) => rowFits(candidate, values, false)) ??
+    (isAnswer ? candidates.rows.find((candidate) => rowFits(candidate, values, true)) : undefined);
+  return row === undefined ? null : { row: row.row, reversal };
 }
 
-function rowFits(row: TransactionRow, message: Message, mayMiss: boolean): boolean {
-  for (const field in row.fields) {
-    const value = message.get(Number(field));
-    if (value === undefined ? !mayMiss : !matchesPattern(value, row.fields[field]!)) return false;
+const ZERO = 0x30;
+
+/** Rows that compete for one message type, and the fields that decide between them. */
+interface Candidates {
+  readonly rows: PreparedRow[];
+  readonly fields: Set<number>;
+}
+
+interface PreparedRow {
+  readonly row: TransactionRow;
+  readonly patterns: readonly (readonly [field: number, pattern: string])[];
+}
+
+interface Index {
+  readonly byMti: Map<string, Candidates>;
+  readonly reversible: Candidates;
+}
+
+/** Each table is sorted by message type once. */
+const indexes = new WeakMap<readonly TransactionRow[], Index>();
+
+function indexOf(rows: readonly TransactionRow[]): Index {
+  const index: Index = { byMti: new Map(), reversible: { rows: [], fields: new Set() } };
+  const add = (candidates: Candidates, row: TransactionRow): void => {
+    const patterns = Object.entries(row.fields).map(
+      ([field, pattern]) => [Number(field), pattern] as const,
+    );
+    candidates.rows.push({ row, patterns });
+    for (const [field] of patterns) candidates.fields.add(field);
+  };
+  for (const row of rows) {
+    const candidates = index.byMti.get(row.mti) ?? { rows: [], fields: new Set() };
+    index.byMti.set(row.mti, candidates);
+    add(candidates, row);
+    if (row.reversible === true) add(index.reversible, row);
+  }
+  return index;
+}
+
+function rowFits(
+  { patterns }: PreparedRow,
+  values: ReadonlyMap<number, string | undefined>,
+  mayMiss: boolean,
+): boolean {
+  for (const [field, pattern] of patterns) {
+    const value = values.get(field);
+    if (value === undefined ? !mayMiss : !matchesPattern(value, pattern)) return false;
   }
   return true;
 }
