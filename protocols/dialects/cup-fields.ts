@@ -227,6 +227,39 @@ export const field62WorkingKeys = {
   },
 };
 
+const TAGGED_BYTES = 25;
+const TAGGED_KINDS = ['master', 'mac', 'pin', 'track'] as const;
+
+/** Keys by kind, as the vendor's tagged F62 carries them (key 16 bytes, check value 8). */
+export type TaggedKeys = { readonly [kind in (typeof TAGGED_KINDS)[number]]?: WrappedKey };
+
+/** A vendor's F62 of the sign-in answer in which every key says what it is. */
+export const field62TaggedKeys = {
+  parse(value: Uint8Array): TaggedKeys {
+    if (value.length % TAGGED_BYTES !== 0) fail('bad-length', 'tagged keys have 25 bytes each');
+    const keys: { [kind in (typeof TAGGED_KINDS)[number]]?: WrappedKey } = {};
+    for (let start = 0; start < value.length; start += TAGGED_BYTES) {
+      const kind = TAGGED_KINDS[value[start]!];
+      if (kind === undefined) fail('bad-value', 'a tagged key is of kind 00, 01, 02 or 03');
+      keys[kind] = {
+        wrapped: value.subarray(start + 1, start + 17),
+        checkValue: value.subarray(start + 17, start + TAGGED_BYTES),
+      };
+    }
+    return keys;
+  },
+  format(keys: TaggedKeys): Buffer {
+    const entries = TAGGED_KINDS.flatMap((kind, tag) => {
+      const key = keys[kind];
+      if (key === undefined) return [];
+      const fits = key.wrapped.length === 16 && key.checkValue.length === 8;
+      if (!fits) fail('bad-value', `the ${kind} key has 16 bytes and a check value of 8`);
+      return [Uint8Array.of(tag), key.wrapped, key.checkValue];
+    });
+    return Buffer.concat(entries);
+  },
+};
+
 function withoutZeroHalf(key: Uint8Array): Uint8Array {
   return key.subarray(HALF).every((byte) => byte === 0) ? key.subarray(0, HALF) : key;
 }

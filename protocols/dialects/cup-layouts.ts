@@ -242,7 +242,7 @@ export interface WorkingKeyLayout extends PositionLayout {
   readonly id: WorkingKeyLayoutId;
   readonly bytes: number;
 }
-export type WorkingKeyLayoutId = '24' | '40' | '60' | '57' | 'sm60';
+export type WorkingKeyLayoutId = '24' | '40' | '60' | '56' | '84' | '57' | 'sm60';
 
 const keyLayout = (
   id: WorkingKeyLayoutId,
@@ -270,9 +270,32 @@ export const WORKING_KEY_LAYOUTS: Readonly<Record<WorkingKeyLayoutId, WorkingKey
   '24': keyLayout('24', { pin: 8, mac: 8 }, 4),
   '40': keyLayout('40', { pin: 16, mac: 16 }, 4),
   '60': keyLayout('60', { pin: 16, mac: 16, track: 16 }, 4),
+  '56': keyLayout('56', { pin: 24, mac: 24 }, 4),
+  '84': keyLayout('84', { pin: 24, mac: 24, track: 24 }, 4),
   '57': keyLayout('57', { pin: 16, mac: 16, track: 16 }, 3),
   sm60: keyLayout('sm60', { pin: 16, mac: 16, track: 16 }, 4),
 };
+
+/** A vendor's F62 of the sign-in answer: every key says what it is (notes section 7). */
+export const TAGGED_KEYS = {
+  by: 'position',
+  parts: [
+    {
+      id: 'keyKind',
+      name: label('密钥标识', 'Key kind'),
+      length: 1,
+      repeats: true,
+      values: {
+        '00': label('终端主密钥', 'terminal master key'),
+        '01': label('MAC密钥', 'MAC key'),
+        '02': label('PIN密钥', 'PIN key'),
+        '03': label('磁道密钥', 'track key'),
+      },
+    },
+    wrappedKey('key', '密钥', 'Key', 16),
+    checkValue('check', '密钥', 'Key', 8),
+  ],
+} as const satisfies PositionLayout;
 
 /** F62 of the vendor scan dialect: two-byte tags, one binary length byte. */
 export const SCAN_CODE_TLV: TagLayout = {

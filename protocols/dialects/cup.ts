@@ -7,7 +7,7 @@ import { CUP_TRANSACTIONS } from './cup-transactions.ts';
 
 const { WORKING_KEY_LAYOUTS } = layouts;
 
-/** F60 of sign-in with SM keys: 60.1 and 60.2 are any, 60.3 is 005 or 006. */
+/** The sign-in answer with SM keys: whatever type and batch number, 60.3 is 006. */
 const SM_SIGN_IN = { mti: ['0810'], fields: { 60: 'xxxxxxxx006' } };
 
 /**
@@ -232,6 +232,11 @@ export const CUP: Dialect = {
         { when: { ...SM_SIGN_IN, length: 60 }, layout: WORKING_KEY_LAYOUTS.sm60 },
         { when: { mti: ['0810'], length: 24 }, layout: WORKING_KEY_LAYOUTS['24'] },
         { when: { mti: ['0810'], length: 40 }, layout: WORKING_KEY_LAYOUTS['40'] },
+        { when: { mti: ['0810'], length: 56 }, layout: WORKING_KEY_LAYOUTS['56'] },
+        { when: { mti: ['0810'], length: 84 }, layout: WORKING_KEY_LAYOUTS['84'] },
+        { when: { mti: ['0810'], length: 50, prefix: '0' }, layout: layouts.TAGGED_KEYS },
+        { when: { mti: ['0810'], length: 75, prefix: '0' }, layout: layouts.TAGGED_KEYS },
+        { when: { mti: ['0810'], length: 100, prefix: '0' }, layout: layouts.TAGGED_KEYS },
         { when: { mti: ['0810'], length: 57 }, layout: WORKING_KEY_LAYOUTS['57'] },
         { when: { mti: ['0810'], length: 60 }, layout: WORKING_KEY_LAYOUTS['60'] },
         { when: { mti: ['0800'], prefix: '53657175656E6365' }, layout: layouts.TERMINAL_SERIAL },

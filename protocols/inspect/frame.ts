@@ -3,6 +3,9 @@ import { ProtocolError } from '../error.ts';
 import type { Message } from '../iso8583/message.ts';
 import { cutFrame, type FramePieces } from './layout.ts';
 
+/** Length prefix, TPDU, header and MTI. */
+const LONGEST_ENVELOPE = 15;
+
 /** A frame that was read, or as much of it as could be. */
 export interface ReadFrame {
   readonly pieces: FramePieces | null;
@@ -29,10 +32,21 @@ export function readFrame(bytes: Uint8Array, known: KnownDialect): ReadFrame {
     }
   }
   if (best !== null && best.message !== null) return best;
-  const error = new ProtocolError('bad-layout', `this is no ${known.dialect.name} message`, {
-    had: bytes.length,
-  });
-  return { pieces: null, message: null, error: best?.error ?? error };
+  const error = cutShort(bytes, known) ?? best?.error ?? noMessage(bytes, known);
+  return { pieces: null, message: null, error };
+}
+
+function noMessage(bytes: Uint8Array, known: KnownDialect): ProtocolError {
+  const text = `this is no ${known.dialect.name} message`;
+  return new ProtocolError('bad-layout', text, { had: bytes.length });
+}
+
+/** Bytes that end before a message begins: the length prefix promises more than is there. */
+function cutShort(bytes: Uint8Array, known: KnownDialect): ProtocolError | null {
+  const { length } = known.layouts[0]!;
+  if (length === null || bytes.length > LONGEST_ENVELOPE || bytes.length < 4) return null;
+  const pieces = cutFrame(bytes, { id: '', length, tpdu: false, header: false });
+  return pieces === null ? null : lengthError(bytes, pieces);
 }
 
 function readPieces(bytes: Uint8Array, pieces: FramePieces, known: KnownDialect): ReadFrame {

@@ -6,6 +6,7 @@ import {
   field54Amounts,
   field60,
   field61,
+  field62TaggedKeys,
   field62WorkingKeys,
 } from '../../protocols/dialects/cup-fields.ts';
 import { isAccepted, responseOf } from '../../protocols/dialects/cup-responses.ts';
@@ -101,6 +102,22 @@ t.test('working keys: layouts by length', async (t) => {
     code: 'bad-value',
   });
   t.throws(() => field62WorkingKeys.parse(new Uint8Array(41), '40'), { code: 'bad-length' });
+});
+
+t.test('keys that say what they are', async (t) => {
+  const key = (fill: number) => ({
+    wrapped: Buffer.alloc(16, fill),
+    checkValue: Buffer.alloc(8, fill),
+  });
+  const keys = { mac: key(1), pin: key(2), track: key(3) };
+  const bytes = field62TaggedKeys.format(keys);
+  t.equal(bytes.length, 75);
+  t.same(field62TaggedKeys.parse(bytes), keys);
+  t.throws(() => field62TaggedKeys.parse(bytes.subarray(1)), { code: 'bad-length' });
+  t.throws(() => field62TaggedKeys.parse(Buffer.alloc(25, 9)), { code: 'bad-value' });
+  t.throws(() => field62TaggedKeys.format({ mac: { ...key(1), wrapped: Buffer.alloc(8) } }), {
+    code: 'bad-value',
+  });
 });
 
 t.test('answer codes', async (t) => {

@@ -56,6 +56,12 @@ t.test('a frame that was cut: exit 1, the error and what was read', async (t) =>
   });
 });
 
+t.test('a frame that was cut before its message: exit 1', async (t) => {
+  const { exit, out } = await posp('decode', '--json', SALE.slice(0, 20));
+  t.equal(exit, 1);
+  t.match(JSON.parse(out), { error: { code: 'truncated', field: null }, decoded: null });
+});
+
 t.test('bytes that are no message: exit 1', async (t) => {
   const { exit, out } = await posp('decode', '--json', 'DEADBEEF');
   t.equal(exit, 1);

@@ -44,7 +44,7 @@ t.test('changed frames: what still decodes encodes to the same bytes', async (t)
   const random = randomSource(SEED);
   const known = DIALECTS['cup']!;
   let decoded = 0;
-  for (let turn = 0; turn < 20_000; turn++) {
+  for (let turn = 0; turn < 8000; turn++) {
     const frame = Buffer.from(CUP_VECTORS[random(CUP_VECTORS.length)]!.hex, 'hex');
     for (let change = random(4); change >= 0; change--) {
       frame[random(frame.length)] = random(256);
@@ -61,7 +61,7 @@ t.test('changed frames: what still decodes encodes to the same bytes', async (t)
       return;
     }
   }
-  t.ok(decoded > 5000, `${decoded} of the changed frames decoded`);
+  t.ok(decoded > 2000, `${decoded} of the changed frames decoded`);
 });
 
 t.test('every prefix of a frame is refused or shorter', async (t) => {
