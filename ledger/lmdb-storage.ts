@@ -2,12 +2,16 @@
  * The ledger's storage in LMDB. Five databases in one environment, written in one transaction per
  * group. Commits are synchronous: when the transaction returns, the data pages are synced and the
  * meta page is written through (`overlappingSync` would let it return before).
+ *
+ * Encryption is ours, value by value. LMDB's own would do the same to whole pages, but in lmdb-js
+ * 3.5 it ends the process when two threads have the environment open.
  */
 import { existsSync, mkdirSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Database, open, type RootDatabase } from 'lmdb';
+import { open, type RootDatabase } from 'lmdb';
 import { LedgerError } from './errors.ts';
 import { GroupView } from './group.ts';
+import { Table } from './lmdb-table.ts';
 import { registryKey } from './registry-change.ts';
 import {
   CHECKPOINT_TABLES,
@@ -17,6 +21,7 @@ import {
   type StoredGroup,
   type StoredRegistryItem,
 } from './storage.ts';
+import { ValueCipher } from './value-cipher.ts';
 
 /** Version of what is written in the folder. A newer one is refused, an older one would be converted. */
 export const SCHEMA_VERSION = 1;
@@ -29,18 +34,17 @@ export interface StorageOptions {
   readOnly?: boolean;
 }
 
-type Store = Database<Buffer, Buffer>;
-
 const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const;
 
 export class LmdbStorage implements Storage {
   private readonly root: RootDatabase<Buffer, Buffer>;
-  private readonly journal: Store;
-  private readonly checkpoint: Store;
-  private readonly registry: Store;
-  private readonly history: Store;
-  private readonly metaStore: Store;
+  private readonly journal: Table;
+  private readonly checkpoint: Table;
+  private readonly registry: Table;
+  private readonly history: Table;
+  private readonly metaTable: Table;
   private readonly dataDir: string;
+  private readonly cipher: ValueCipher | null;
   /** What `takeOver` wrote: a commit fails when another writer has written its own since. */
   private fence: Buffer | null = null;
 
@@ -50,32 +54,25 @@ export class LmdbStorage implements Storage {
     if (isNew && readOnly) throw new LedgerError('not_found', `no ledger in ${dataDir}`);
     if (isNew) mkdirSync(dataDir, { recursive: true, mode: 0o700 });
     this.dataDir = dataDir;
+    this.cipher = encryptionKey === undefined ? null : new ValueCipher(encryptionKey);
     try {
-      this.root = open<Buffer, Buffer>(dataDir, {
-        ...BINARY,
-        maxDbs: 8,
-        noSubdir: false,
-        overlappingSync: false,
-        readOnly,
-        ...(mapSizeBytes === undefined ? {} : { mapSize: mapSizeBytes }),
-        ...(encryptionKey === undefined ? {} : { encryptionKey: Buffer.from(encryptionKey) }),
-      });
+      const mapSize = mapSizeBytes === undefined ? {} : { mapSize: mapSizeBytes };
+      const options = { maxDbs: 8, noSubdir: false, overlappingSync: false, readOnly, ...mapSize };
+      this.root = open<Buffer, Buffer>(dataDir, { ...BINARY, ...options });
     } catch (error) {
-      throw openError(dataDir, encryptionKey !== undefined, error);
+      throw openError(dataDir, error);
     }
     try {
-      const options = BINARY;
-      this.metaStore = this.root.openDB('meta', options);
+      // The schema and the check of the key must be readable without the key.
+      this.metaTable = new Table(this.root, 'meta', null);
       this.checkSchema(isNew);
-      this.journal = this.root.openDB('journal', options);
-      this.checkpoint = this.root.openDB('checkpoint', options);
-      this.registry = this.root.openDB('registry', options);
-      this.history = this.root.openDB('history', options);
+      this.journal = new Table(this.root, 'journal', this.cipher);
+      this.checkpoint = new Table(this.root, 'checkpoint', this.cipher);
+      this.registry = new Table(this.root, 'registry', this.cipher);
+      this.history = new Table(this.root, 'history', this.cipher);
     } catch (error) {
       void this.root.close();
-      throw error instanceof LedgerError
-        ? error
-        : openError(dataDir, encryptionKey !== undefined, error);
+      throw error instanceof LedgerError ? error : openError(dataDir, error);
     }
   }
 
@@ -89,32 +86,41 @@ export class LmdbStorage implements Storage {
 
   private put({ group, pages, registry, history, meta }: CommitBatch): void {
     this.checkFence();
-    if (group !== null) {
-      const key = positionKey(group.firstPosition);
-      const appended: unknown = this.journal.putSync(key, asBuffer(group.value), { append: true });
-      if (!appended) throw new LedgerError('writer_fenced', `record ${group.firstPosition} exists`);
+    if (group !== null && !this.journal.append(positionKey(group.firstPosition), group.value)) {
+      throw new LedgerError('writer_fenced', `record ${group.firstPosition} exists already`);
     }
-    for (const { table, page, value } of pages) {
-      this.checkpoint.putSync(pageKey(table, page), asBuffer(value));
-    }
-    for (const { kind, key, version, body } of registry) {
-      const itemKey = Buffer.from(registryKey(kind, key));
-      if (body === null) this.registry.removeSync(itemKey);
-      else this.registry.putSync(itemKey, Buffer.concat([positionKey(version), body]));
+    for (const { table, page, value } of pages) this.checkpoint.put(pageKey(table, page), value);
+    for (const item of registry) this.putRegistryItem(item);
+    for (const { account, position, balances } of history) {
+      const { buffer, byteOffset, byteLength } = balances;
+      const key = Buffer.concat([account, positionKey(position)]);
+      this.history.put(key, new Uint8Array(buffer, byteOffset, byteLength));
     }
     const newest = registry.reduce((version, item) => Math.max(version, item.version), 0);
-    if (newest > 0) this.metaStore.putSync(GENERATION_KEY, positionKey(newest));
-    for (const { account, position, balances } of history) {
-      const key = Buffer.concat([account, positionKey(position)]);
-      const { buffer, byteOffset, byteLength } = balances;
-      this.history.putSync(key, Buffer.from(buffer, byteOffset, byteLength));
+    if (newest > 0) this.metaTable.put(GENERATION_KEY, positionKey(newest));
+    for (const { key, value } of meta) this.metaTable.put(Buffer.from(key), value);
+  }
+
+  private putRegistryItem({ kind, key, version, body }: StoredRegistryItem): void {
+    const storedKey = this.registryKeyOf(kind, key);
+    if (body === null) this.registry.remove(storedKey);
+    else {
+      const text = Buffer.from(key);
+      const length = Buffer.alloc(2);
+      length.writeUInt16BE(text.length);
+      this.registry.put(storedKey, Buffer.concat([positionKey(version), length, text, body]));
     }
-    for (const { key, value } of meta) this.metaStore.putSync(Buffer.from(key), asBuffer(value));
+  }
+
+  /** `kind/key`; in an encrypted ledger a name stands for the key. */
+  private registryKeyOf(kind: string, key: string): Buffer {
+    if (this.cipher === null) return Buffer.from(registryKey(kind, key));
+    return Buffer.concat([Buffer.from(`${kind}/`), this.cipher.nameOf(registryKey(kind, key))]);
   }
 
   private checkFence(): void {
     if (this.fence === null) return;
-    if (this.metaStore.get(WRITER_KEY)?.equals(this.fence)) return;
+    if (this.metaTable.get(WRITER_KEY)?.equals(this.fence)) return;
     throw new LedgerError('writer_fenced', `another process writes to ${this.dataDir} now`);
   }
 
@@ -124,17 +130,17 @@ export class LmdbStorage implements Storage {
    */
   takeOver(identity: Uint8Array, mayTake: (current: Buffer | null) => void): void {
     this.root.transactionSync(() => {
-      mayTake(this.metaStore.get(WRITER_KEY) ?? null);
-      this.metaStore.putSync(WRITER_KEY, asBuffer(identity));
+      mayTake(this.metaTable.get(WRITER_KEY) ?? null);
+      this.metaTable.put(WRITER_KEY, identity);
     });
-    this.fence = asBuffer(identity);
+    this.fence = Buffer.from(identity);
   }
 
   /** The end of `takeOver`. */
   handBack(): void {
     this.root.transactionSync(() => {
       this.checkFence();
-      this.metaStore.removeSync(WRITER_KEY);
+      this.metaTable.remove(WRITER_KEY);
     });
     this.fence = null;
   }
@@ -151,7 +157,8 @@ export class LmdbStorage implements Storage {
 
   private groupBefore(position: number | null): StoredGroup | null {
     const start = position === null ? {} : { start: positionKey(position) };
-    for (const { key, value } of this.journal.getRange({ ...start, reverse: true, limit: 1 })) {
+    const range = { ...start, reverse: true, limit: 1 };
+    for (const { key, value } of this.journal.range(range)) {
       return { firstPosition: readPosition(key), value };
     }
     return null;
@@ -160,7 +167,7 @@ export class LmdbStorage implements Storage {
   *groups(from: number): Iterable<StoredGroup> {
     const first = this.groupBefore(from);
     const start = positionKey(first?.firstPosition ?? from);
-    for (const { key, value } of this.journal.getRange({ start })) {
+    for (const { key, value } of this.journal.range({ start })) {
       yield { firstPosition: readPosition(key), value };
     }
   }
@@ -168,44 +175,48 @@ export class LmdbStorage implements Storage {
   *pages(table: CheckpointTable): Iterable<{ page: number; value: Uint8Array }> {
     const start = pageKey(table, 0);
     const end = pageKey(table, 0xffffffff);
-    for (const { key, value } of this.checkpoint.getRange({ start, end })) {
+    for (const { key, value } of this.checkpoint.range({ start, end })) {
       yield { page: key.readUInt32BE(1), value };
     }
   }
 
   registryItem(kind: string, key: string): { version: number; body: Uint8Array } | null {
-    const value = this.registry.get(Buffer.from(registryKey(kind, key)));
-    return value === undefined ? null : { version: readPosition(value), body: value.subarray(8) };
+    const value = this.registry.get(this.registryKeyOf(kind, key));
+    return value === undefined ? null : readRegistryValue(kind, value);
   }
 
-  *registryItems(kind?: string): Iterable<StoredRegistryItem & { body: Uint8Array }> {
+  *registryItems(kind?: string): Iterable<ReadRegistryItem> {
+    const items = this.storedRegistryItems(kind);
+    if (this.cipher === null) yield* items;
+    // Names sort otherwise than the keys they stand for.
+    else yield* [...items].sort((a, b) => compare(a.kind, b.kind) || compare(a.key, b.key));
+  }
+
+  private *storedRegistryItems(kind?: string): Iterable<ReadRegistryItem> {
     const range =
       kind === undefined ? {} : { start: Buffer.from(`${kind}/`), end: Buffer.from(`${kind}0`) };
-    for (const { key, value } of this.registry.getRange(range)) {
-      const text = key.toString('utf8');
-      const slash = text.indexOf('/');
-      const body = value.subarray(8);
-      const version = readPosition(value);
-      yield { kind: text.slice(0, slash), key: text.slice(slash + 1), version, body };
+    for (const { key, value } of this.registry.range(range)) {
+      const itemKind = key.subarray(0, key.indexOf('/')).toString('utf8');
+      yield readRegistryValue(itemKind, value);
     }
   }
 
   registryGeneration(): number {
-    const value = this.metaStore.get(GENERATION_KEY);
+    const value = this.metaTable.get(GENERATION_KEY);
     return value === undefined ? 0 : readPosition(value);
   }
 
   balancesAt(account: Uint8Array, position: number): Float64Array | null {
     const start = Buffer.concat([account, positionKey(position)]);
     const end = Buffer.concat([account, positionKey(0)]);
-    for (const { value } of this.history.getRange({ start, end, reverse: true, limit: 1 })) {
+    for (const { value } of this.history.range({ start, end, reverse: true, limit: 1 })) {
       return new Float64Array(new Uint8Array(value).buffer);
     }
     return null;
   }
 
   meta(key: string): Uint8Array | null {
-    return this.metaStore.get(Buffer.from(key)) ?? null;
+    return this.metaTable.get(Buffer.from(key)) ?? null;
   }
 
   refresh(): void {
@@ -222,15 +233,34 @@ export class LmdbStorage implements Storage {
   }
 
   private checkSchema(isNew: boolean): void {
-    const stored = this.metaStore.get(SCHEMA_KEY);
+    const stored = this.metaTable.get(SCHEMA_KEY);
     if (stored === undefined) {
       if (!isNew) throw new LedgerError('not_found', `no ledger in ${this.dataDir}`);
-      const value = Buffer.from(String(SCHEMA_VERSION));
-      this.root.transactionSync(() => this.metaStore.putSync(SCHEMA_KEY, value));
+      this.root.transactionSync(() => {
+        this.metaTable.put(SCHEMA_KEY, Buffer.from(String(SCHEMA_VERSION)));
+        if (this.cipher !== null) this.metaTable.put(KEY_CHECK_KEY, this.cipher.check);
+      });
       return;
     }
     const version = Number(stored.toString());
-    if (version === SCHEMA_VERSION) return;
+    if (version === SCHEMA_VERSION) this.checkKey();
+    else this.refuseSchema(version);
+  }
+
+  private checkKey(): void {
+    const stored = this.metaTable.get(KEY_CHECK_KEY);
+    const { cipher, dataDir } = this;
+    if (stored === undefined && cipher === null) return;
+    if (stored === undefined) throw new LedgerError('wrong_key', `${dataDir} is not encrypted`);
+    if (cipher === null) {
+      throw new LedgerError('wrong_key', `${dataDir} is encrypted: its key is needed`);
+    }
+    if (!cipher.isCheck(stored)) {
+      throw new LedgerError('wrong_key', `${dataDir} is encrypted with another key`);
+    }
+  }
+
+  private refuseSchema(version: number): never {
     throw new LedgerError(
       'schema_newer',
       `${this.dataDir} was written by a newer posp (schema ${version}, this one knows ${SCHEMA_VERSION})`,
@@ -249,16 +279,31 @@ export class LmdbStorage implements Storage {
 const SCHEMA_KEY = Buffer.from('schema');
 /** Position of the last change of the registry. */
 const GENERATION_KEY = Buffer.from('registry-generation');
+const KEY_CHECK_KEY = Buffer.from('key-check');
 const WRITER_KEY = Buffer.from('writer');
 
 /** LMDB reports a short write as an input/output error; with less room than this it was the room. */
 const FULL_BYTES = 64 * 1024 * 1024;
 
-function openError(dataDir: string, withKey: boolean, error: unknown): LedgerError {
+function openError(dataDir: string, error: unknown): LedgerError {
   const message = error instanceof Error ? error.message : String(error);
-  return withKey
-    ? new LedgerError('wrong_key', `${dataDir} cannot be opened with this key: ${message}`, error)
-    : new LedgerError('storage_failed', `${dataDir} cannot be opened: ${message}`, error);
+  return new LedgerError('storage_failed', `${dataDir} cannot be opened: ${message}`, error);
+}
+
+type ReadRegistryItem = StoredRegistryItem & { body: Uint8Array };
+
+/** Version, length of the key, key, body. */
+function readRegistryValue(kind: string, value: Buffer): ReadRegistryItem {
+  if (value.length < 10 || value.length < 10 + value.readUInt16BE(8)) {
+    throw new LedgerError('storage_failed', `an item ${kind} of the registry is damaged`);
+  }
+  const keyEnd = 10 + value.readUInt16BE(8);
+  const key = value.toString('utf8', 10, keyEnd);
+  return { kind, key, version: readPosition(value), body: value.subarray(keyEnd) };
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** A position as eight bytes that sort as the number does. */
@@ -278,8 +323,4 @@ function pageKey(table: CheckpointTable, page: number): Buffer {
   key[0] = CHECKPOINT_TABLES.indexOf(table) + 1;
   key.writeUInt32BE(page, 1);
   return key;
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

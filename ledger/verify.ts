@@ -12,10 +12,10 @@ import { checkedGroup, recover } from './recovery.ts';
 import { registryKey } from './registry-change.ts';
 import { checkSeal, type Seal, type VerifySignature } from './seal.ts';
 import { LedgerState } from './state.ts';
-import { trialBalanceOf } from './trial-balance.ts';
 import { differences } from './state-comparison.ts';
 import { StateMachine, type Surroundings } from './state-machine.ts';
 import type { Storage } from './storage.ts';
+import { trialBalanceOf } from './trial-balance.ts';
 
 export interface VerifyOptions {
   encryptionKey?: Uint8Array | undefined;

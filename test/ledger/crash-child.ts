@@ -1,0 +1,24 @@
+/**
+ * Started by crash.test.ts and killed by it: submits payments as fast as it can, and says on stdout
+ * which ones were answered: `number status position`. Every number comes a second time after a restart.
+ */
+import { writeSync } from 'node:fs';
+import { openLedger, opening, payment } from './open-ledger.ts';
+
+const [, , dataDir, firstNumber] = process.argv;
+const OUTSTANDING = 60;
+const ANSWERS_REPEATED = 200;
+
+const { submit } = await openLedger(dataDir!);
+await submit(opening({ till: 0, card: 0 }));
+let next = Math.max(0, Number(firstNumber) - ANSWERS_REPEATED);
+
+async function payOn(): Promise<never> {
+  for (;;) {
+    const number = next++;
+    const { status, position } = await submit(payment(String(number), 'till', 'card', 1));
+    writeSync(1, `${number} ${status} ${position}\n`);
+  }
+}
+
+await Promise.all(Array.from({ length: OUTSTANDING }, payOn));
