@@ -80,7 +80,10 @@ export interface Codec {
   defines(field: number): boolean;
   /** Reads a body (from the MTI on). Throws ProtocolError and nothing else. */
   decode(body: Uint8Array): Message;
-  /** Gives the body. Throws ProtocolError `bad-value` or `unknown-field`. */
+  /**
+   * Gives the body: a view of a larger buffer, to be copied before it is transferred to a thread.
+   * Throws ProtocolError `bad-mti`, `bad-value` or `unknown-field`.
+   */
   encode(message: MessageInput): Buffer;
   /**
    * An answer out of a request: the fields of `keep` that the request has are copied as the bytes

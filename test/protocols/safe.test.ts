@@ -33,6 +33,7 @@ t.test('no way of printing a message shows a secret', async (t) => {
       JSON.stringify(message),
       inspect(message, { depth: 9 }),
       String(message),
+      JSON.stringify({ ...message }),
       JSON.stringify(cup.explain(message)),
       pageOf(cup.explain(message), read.pieces),
     ].join('\n');
