@@ -20,6 +20,8 @@ export type LedgerErrorCode =
   | 'writer_stopped'
   /** The target of an import or a restore is not empty. */
   | 'not_empty'
+  /** A request ends with a transfer that is linked with a next one. */
+  | 'linked_event_chain_open'
   /** An export, a backup or a seal that cannot be read. */
   | 'bad_input';
 

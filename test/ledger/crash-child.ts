@@ -3,7 +3,7 @@
  * which ones were answered: `number status position`. Every number comes a second time after a restart.
  */
 import { writeSync } from 'node:fs';
-import { openLedger, opening, payment } from './open-ledger.ts';
+import { opening, openLedger, payment } from './open-ledger.ts';
 
 const [, , dataDir, firstNumber] = process.argv;
 const OUTSTANDING = 60;

@@ -4,8 +4,8 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { idOf, idToHex } from '../../ledger/id.ts';
 import { openReader } from '../../ledger/reader.ts';
@@ -36,7 +36,10 @@ async function round(): Promise<string[]> {
   process.kill('SIGKILL');
   await once(process, 'close');
   // The last line may be cut short.
-  return output.slice(0, output.lastIndexOf('\n') + 1).split('\n').slice(0, -1);
+  return output
+    .slice(0, output.lastIndexOf('\n') + 1)
+    .split('\n')
+    .slice(0, -1);
 }
 
 t.test(`${ROUNDS} rounds`, async (t) => {

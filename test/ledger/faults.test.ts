@@ -2,12 +2,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import t from 'tap';
 import { open } from 'lmdb';
+import t from 'tap';
 import { LedgerError } from '../../ledger/errors.ts';
 import { openReader } from '../../ledger/reader.ts';
 import { verify } from '../../ledger/verify.ts';
-import { openLedger, accountId, opening, payment } from './open-ledger.ts';
+import { accountId, opening, openLedger, payment } from './open-ledger.ts';
 
 const RECORDS = 300;
 

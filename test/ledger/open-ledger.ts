@@ -1,5 +1,5 @@
 /** A running ledger in a folder of the test's own, with an institution and the helpers tests need. */
-import { LedgerClient } from '../../ledger/client.ts';
+import type { LedgerClient } from '../../ledger/client.ts';
 import { idOf } from '../../ledger/id.ts';
 import { registryChange } from '../../ledger/registry.ts';
 import type { AccountInput, Entry, EntryResult, Id, TransferInput } from '../../ledger/types.ts';
@@ -19,9 +19,7 @@ export function opening(accounts: Record<string, number | Partial<AccountInput>>
       code: 1,
       ...(typeof given === 'number' ? { flags: given } : given),
     })),
-    registry: [
-      registryChange('institution', 'h1', { id: 'h1', openingDate: OPENING_DATE }, BY),
-    ],
+    registry: [registryChange('institution', 'h1', { id: 'h1', openingDate: OPENING_DATE }, BY)],
   };
 }
 

@@ -2,12 +2,13 @@
  * Every answer of the ledger, one line a case: what is asked of a fixed world, and the status. Lines
  * with two faults show which one is named: the order of precedence is the order of ENTRY_STATUSES.
  */
-import t from 'tap';
+
 import { setTimeout as sleep } from 'node:timers/promises';
+import t from 'tap';
 import { idOf, idToHex } from '../../ledger/id.ts';
 import { registryChange } from '../../ledger/registry.ts';
 import { AccountFlag, type Entry, TransferFlag, type TransferInput } from '../../ledger/types.ts';
-import { accountId as id, BY, openLedger, opening, payment } from './open-ledger.ts';
+import { BY, accountId as id, opening, openLedger, payment } from './open-ledger.ts';
 
 const { debitsMustNotExceedCredits, creditsMustNotExceedDebits, history } = AccountFlag;
 const { debitsFrozen, creditsFrozen, closed } = AccountFlag;
@@ -48,7 +49,11 @@ const world: Entry[] = [
   payment('full', 'full', 'other', MAX - 5),
   payment('nearlyFull', 'nearlyFull', 'other', 4),
   payment('reserved', 'nearlyFull', 'sink', MAX - 10, { flags: pending }),
-  { id: idOf('tally'), institution: 'h1', tallies: [{ subject: idOf('s'), amountFen: 5, count: 1 }] },
+  {
+    id: idOf('tally'),
+    institution: 'h1',
+    tallies: [{ subject: idOf('s'), amountFen: 5, count: 1 }],
+  },
   {
     id: idOf('setting'),
     institution: 'h1',
@@ -65,7 +70,12 @@ await submit(payment('refused', 'card', 'a', 101));
 const expiry = idOf('transfer-expired', idToHex(idOf('payment', 'expired')));
 while ((await client.entries([expiry]))[0] === null) await sleep(50);
 
-function resolving(name: string, of: string, flags: number, more: Partial<TransferInput> = {}): Entry {
+function resolving(
+  name: string,
+  of: string,
+  flags: number,
+  more: Partial<TransferInput> = {},
+): Entry {
   const transfer = { pendingId: idOf('payment', of), flags, ...more };
   return { id: idOf('payment', name), institution: 'h1', transfers: [transfer] };
 }
@@ -93,7 +103,8 @@ const open = (name: string, flags: number, ledger = 156, code = 1) =>
 const card = { fact: { businessDayClosed: { date: '20260106', nextDate: '20260107' } } };
 const tally = (more: object) =>
   entry({ tallies: [{ subject: idOf('s'), amountFen: 1, count: 1, ...more }] });
-const again = (more: Partial<TransferInput>) => payment('open', 'a', 'b', 30, { flags: pending, ...more });
+const again = (more: Partial<TransferInput>) =>
+  payment('open', 'a', 'b', 30, { flags: pending, ...more });
 
 // biome-ignore format: one case a line
 const cases: [string, Entry, string][] = [
