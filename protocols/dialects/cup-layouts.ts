@@ -1,4 +1,4 @@
-import type { Label, Part, PositionLayout, TagLayout } from '../iso8583/dialect.ts';
+import type { Label, PositionLayout, TagLayout } from '../iso8583/dialect.ts';
 import { positions } from '../iso8583/positions.ts';
 import { REVERSAL_REASONS } from './cup-responses.ts';
 
