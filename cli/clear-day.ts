@@ -15,6 +15,9 @@ export interface ClearDayResult extends ClearingResult {
   closedAtPosition?: number;
 }
 
+/** Done once after a day was closed by hand, e.g. sealing it. */
+export type DayClosed = (institution: string, date: string) => Promise<unknown>;
+
 /**
  * Clears the date (YYYYMMDD or YYYY-MM-DD; left out: the current business date). A day that is still
  * open is closed first: what comes from then on belongs to the next one.
@@ -23,6 +26,7 @@ export async function clearDay(
   directory: string,
   { reader, ledger }: { reader: Reader; ledger: LedgerClient },
   wanted: { date?: unknown; institution?: unknown },
+  dayClosed: DayClosed,
 ): Promise<ClearDayResult> {
   const institution = theInstitution(reader, wanted.institution);
   const current = reader.head().businessDates[institution.id] ?? '';
@@ -30,6 +34,7 @@ export async function clearDay(
   let closedAtPosition: number | undefined;
   if (date === current) {
     closedAtPosition = await closeBusinessDay(institution.id, date, nextBusinessDate(date), ledger);
+    await dayClosed(institution.id, date);
   }
   const range = businessDayRange(institution.id, date, reader);
   if (range === null) {

@@ -20,6 +20,8 @@ import {
   UsageError,
 } from './command.ts';
 import { DEFAULT_DATA_DIR, ledgerFolder } from './data-folder.ts';
+import { sealDay } from './day-seal.ts';
+import { chooseHsm } from './hsm-choice.ts';
 import { formatTable, yuan } from './table.ts';
 
 export function addClearingCommand(program: Command): void {
@@ -78,7 +80,14 @@ async function runHere(
   const client = ledger.client();
   const reader = openReader(dataDir, { generation: ledger.generation });
   try {
-    return await clearDay(join(resolve(data), 'clearing'), { reader, ledger: client }, wanted);
+    const { hsm } = await chooseHsm({ provider: 'auto' }, data);
+    const parts = { dataDir: data, encryptionKey: undefined, hsm, ledger: client, reader };
+    return await clearDay(
+      join(resolve(data), 'clearing'),
+      { reader, ledger: client },
+      wanted,
+      (institution, date) => sealDay(institution, date, parts),
+    );
   } catch (error) {
     if (error instanceof ClearingRefused) throw new UsageError(error.message);
     throw error;

@@ -1,8 +1,10 @@
 /** `posp ledger verify`, `export`, `import` and `backup`: proving and keeping what the ledger holds. */
 import { createPublicKey, verify as verifyWithKey } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { sm2Verify } from '../hsm/operations/sm2.ts';
 import { exportJournal, importJournal, type TransferReport } from '../ledger/ndjson.ts';
 import { backUp } from '../ledger/offline.ts';
+import { openReader } from '../ledger/reader.ts';
 import { parseSeal, type VerifySignature } from '../ledger/seal.ts';
 import { type VerifyOptions, type VerifyReport, verify } from '../ledger/verify.ts';
 import { EXIT, type ExitCode, printJson, printLine, printNote, UsageError } from './command.ts';
@@ -36,10 +38,22 @@ export function runVerify(options: VerifyCommandOptions): Promise<ExitCode> {
   });
 }
 
-function sealOption({ seal, publicKey }: VerifyCommandOptions): VerifyOptions['seal'] {
+function sealOption({ seal, publicKey, ...options }: VerifyCommandOptions): VerifyOptions['seal'] {
   if (seal === undefined) return undefined;
-  if (publicKey === undefined) throw new UsageError('--seal needs --public-key');
-  return { seal: parseSeal(readText(seal)), verifySignature: pemVerifier(publicKey) };
+  const verifySignature = publicKey === undefined ? sm2Verifier(options) : pemVerifier(publicKey);
+  return { seal: parseSeal(readText(seal)), verifySignature };
+}
+
+/** Checks signatures of the HSM's SM2 keys; the journal itself has their public halves. */
+function sm2Verifier(options: LedgerCommandOptions): VerifySignature {
+  return (bytes, signature, keyName) => {
+    const { dataDir, encryptionKey } = ledgerPlace(options);
+    const reader = openReader(dataDir, { encryptionKey });
+    const key = reader.registry.get('key', keyName);
+    void reader.close();
+    if (key === null || key.value.publicKey === '') return false;
+    return sm2Verify(key.value.publicKey, bytes, signature);
+  };
 }
 
 /** Checks signatures with a public key of a PEM file: SHA-256 with RSA or ECDSA, or Ed25519. */

@@ -9,7 +9,10 @@ export function addLedgerCommand(program: Command): void {
   const ledger = program.command('ledger').description('Journal and balances (账务)');
   sub(ledger, 'verify', 'Rebuild every balance from the journal and compare', 'posp ledger verify')
     .option('--seal <file>', 'hold a seal against the journal as well')
-    .option('--public-key <file>', 'PEM of the key that made the seal')
+    .option(
+      '--public-key <file>',
+      'PEM of the key that made the seal (default: the SM2 key in the journal)',
+    )
     .action(action(runVerify));
   sub(
     ledger,

@@ -15,8 +15,9 @@ import { BusinessDayWatch } from '../switch/business-day-watch.ts';
 import type { Logger } from '../switch/log.ts';
 import { type ProvisionProgress, provision } from '../switch/provision.ts';
 import { Switch } from '../switch/switch.ts';
-import { clearDay } from './clear-day.ts';
+import { clearDay, type DayClosed } from './clear-day.ts';
 import { ledgerFolder } from './data-folder.ts';
+import { sealDay } from './day-seal.ts';
 import { type ChosenHsm, chooseHsm } from './hsm-choice.ts';
 import { ledgerKey } from './ledger-key.ts';
 
@@ -36,6 +37,7 @@ export class System extends EventEmitter<{ failed: [Error] }> {
   readonly http: ApiServer;
   readonly #config: Config;
   readonly #watch: BusinessDayWatch;
+  readonly #seal: DayClosed;
   readonly #closeControl: () => Promise<void>;
 
   private constructor(parts: {
@@ -47,6 +49,7 @@ export class System extends EventEmitter<{ failed: [Error] }> {
     switch: Switch;
     http: ApiServer;
     watch: BusinessDayWatch;
+    seal: DayClosed;
     closeControl: () => Promise<void>;
   }) {
     super();
@@ -58,6 +61,7 @@ export class System extends EventEmitter<{ failed: [Error] }> {
     this.switch = parts.switch;
     this.http = parts.http;
     this.#watch = parts.watch;
+    this.#seal = parts.seal;
     this.#closeControl = parts.closeControl;
     this.ledger.on('failed', (error) => this.emit('failed', error));
     this.switch.on('failed', (error) => this.emit('failed', error));
@@ -78,8 +82,17 @@ export class System extends EventEmitter<{ failed: [Error] }> {
       const parts = { hsm: chosen.hsm, ledger: client, reader };
       await provision(config.firstStart, parts, onProvision);
     }
-    const watch = new BusinessDayWatch(reader, client, (institution, date) => {
+    const seal: DayClosed = (institution, date) =>
+      sealDay(institution, date, {
+        dataDir,
+        encryptionKey,
+        hsm: chosen.hsm,
+        ledger: client,
+        reader,
+      });
+    const watch = new BusinessDayWatch(reader, client, async (institution, date) => {
       log.info({ institution, date }, 'business day closed at its cut-off');
+      await seal(institution, date);
     });
     await watch.check(Date.now());
     const workers = await Switch.start({
@@ -95,20 +108,17 @@ export class System extends EventEmitter<{ failed: [Error] }> {
     const http = await serveHttp(config.http.address, config.http.port, healthRoutes(health));
     const control = await serveControl(dataDir, {
       'clearing/run': ({ date, institution }) =>
-        clearDay(config.clearingDir, { reader, ledger: client }, { date, institution }),
+        clearDay(config.clearingDir, { reader, ledger: client }, { date, institution }, seal),
     });
     const closeControl = control.close;
-    const parts = { config, chosen, ledger, client, reader, http, watch, closeControl };
+    const parts = { config, chosen, ledger, client, reader, http, watch, seal, closeControl };
     return new System({ ...parts, switch: workers });
   }
 
   /** Closes the day when it is still open, and clears it. */
   clear(date?: string): Promise<ClearingResult> {
-    return clearDay(
-      this.#config.clearingDir,
-      { reader: this.reader, ledger: this.client },
-      { date },
-    );
+    const { reader, client: ledger } = this;
+    return clearDay(this.#config.clearingDir, { reader, ledger }, { date }, this.#seal);
   }
 
   /** Answers what was asked, writes everything, and closes. */

@@ -234,6 +234,8 @@ message Key {
   uint32 version = 4;
   bytes cryptogram = 5;
   bytes check_value = 6;
+  // Of signature keys: whoever checks a signature finds it here.
+  string public_key = 7;
 }
 
 message ChartAccount {

@@ -83,6 +83,8 @@ export interface Key {
   version: number;
   cryptogram: Uint8Array;
   checkValue: Uint8Array;
+  /** Of signature keys: 04, x and y of an SM2 point in hex. Empty for others. */
+  publicKey: string;
 }
 
 /** One line of the chart of accounts; its key is the code in decimal. */

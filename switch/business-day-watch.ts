@@ -11,14 +11,14 @@ const CHECK_INTERVAL_MS = 1_000;
 export class BusinessDayWatch {
   readonly #reader: Reader;
   readonly #ledger: LedgerClient;
-  readonly #closed: (institution: string, date: string) => void;
+  readonly #closed: (institution: string, date: string) => Promise<unknown>;
   readonly #timer: NodeJS.Timeout;
   #busy: Promise<void> = Promise.resolve();
 
   constructor(
     reader: Reader,
     ledger: LedgerClient,
-    closed: (institution: string, date: string) => void,
+    closed: (institution: string, date: string) => Promise<unknown>,
   ) {
     this.#reader = reader;
     this.#ledger = ledger;
@@ -38,7 +38,7 @@ export class BusinessDayWatch {
       const time = new BusinessTime(item.value);
       if (nowMs < time.cutOffOf(date)) continue;
       await closeBusinessDay(institution, date, time.businessDateAt(nowMs), this.#ledger);
-      this.#closed(institution, date);
+      await this.#closed(institution, date);
     }
   }
 

@@ -9,6 +9,8 @@ export const KEY_NAME = {
   epursePurchase: 'epurse-purchase',
   epurseLoad: 'epurse-load',
   epurseTac: 'epurse-tac',
+  /** Signs the seals of business days. */
+  ledgerSeal: 'ledger-seal',
 } as const;
 
 /** The registry's form of a key. */
@@ -30,12 +32,13 @@ export function toStoredKey(key: WorkingKey | Key): StoredKey {
     version: key.version,
     cryptogram: key.cryptogram,
     checkValue: Buffer.from(key.checkValue).toString('hex').toUpperCase(),
+    ...('publicKey' in key && key.publicKey !== '' ? { publicKey: key.publicKey } : {}),
   };
 }
 
 /** The registry's item of a key by name. */
 export function toKeyItem(name: string, key: StoredKey): Key {
-  return { name, ...toWorkingKey(key) };
+  return { name, ...toWorkingKey(key), publicKey: key.publicKey ?? '' };
 }
 
 /** The terminal's working key of a purpose from its current keys. */

@@ -102,7 +102,11 @@ async function importMasterKeys(
 
 async function keysEntry({ institution, testIssuerKeys }: FirstStart, hsm: Hsm): Promise<Entry> {
   const pinReferenceKey = await hsm.generateKey({ algorithm: 'aes', purpose: 'pin-reference' });
-  const registry: RegistryChange[] = [keyChange(KEY_NAME.pinReference, pinReferenceKey)];
+  const sealKey = await hsm.generateKey({ algorithm: 'sm2', purpose: 'sign' });
+  const registry: RegistryChange[] = [
+    keyChange(KEY_NAME.pinReference, pinReferenceKey),
+    keyChange(KEY_NAME.ledgerSeal, sealKey),
+  ];
   const masters: [string, KeyPurpose, string | undefined][] = [
     [KEY_NAME.epursePurchase, 'epurse-purchase', testIssuerKeys?.epursePurchase],
     [KEY_NAME.epurseLoad, 'epurse-load', testIssuerKeys?.epurseLoad],

@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { HsmError } from '../hsm/errors.ts';
 import type { StoredKey } from '../hsm/types.ts';
+import { LedgerError } from '../ledger/errors.ts';
 import { ProtocolError } from '../protocols/error.ts';
 import { joinEnvelope, replyTpdu, splitEnvelope } from '../protocols/framing/envelope.ts';
 import type { Framing } from '../protocols/framing/framing.ts';
@@ -241,6 +242,9 @@ function refusalOf(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
   if (error instanceof ProtocolError) return new Refusal('30', `field-${error.field}-unreadable`);
   if (error instanceof HsmError) return new Refusal('96', `hsm-${error.code}`);
+  if (error instanceof LedgerError && error.code === 'disk_full') {
+    return new Refusal('96', 'ledger-disk-full');
+  }
   throw error;
 }
 

@@ -85,6 +85,11 @@ export class Connection {
     if (this.#inFlight === 0) this.#finish();
   }
 
+  /** Closes at once, whatever the peer still waits for. */
+  cut(): void {
+    this.#close('drain');
+  }
+
   #receive(chunk: Buffer): void {
     if (this.#closed) return;
     this.#lastActivityMs = performance.now();

@@ -9,6 +9,9 @@ import { Connection, type ConnectionEvents, type ConnectionLimits } from './conn
 /** One timer serves the time-outs of all connections; they need no finer resolution. */
 const SWEEP_INTERVAL_MS = 1_000;
 
+/** How long a peer has to take its last answers when the switch stops. */
+const DRAIN_TIMEOUT_MS = 5_000;
+
 export interface ListenerOptions {
   /** The file descriptor of a bound socket. It stays the property of the main thread. */
   fd: number;
@@ -48,7 +51,7 @@ export class Listener {
   }
 
   /**
-   * Takes no new connection or message, answers what was asked, then resolves. The server is not
+   * Takes no new connection or message (a peer that does not take its answers is cut in the end), answers what was asked, then resolves. The server is not
    * closed here: that would close the descriptor under the other workers. The process's end does it.
    */
   drain(): Promise<void> {
@@ -56,6 +59,9 @@ export class Listener {
       this.#draining = resolve;
       for (const connection of this.#connections) connection.drain();
       if (this.#connections.size === 0) resolve();
+      setTimeout(() => {
+        for (const connection of this.#connections) connection.cut();
+      }, DRAIN_TIMEOUT_MS);
     });
   }
 
