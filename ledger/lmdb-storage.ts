@@ -6,7 +6,7 @@
  * Encryption is ours, value by value. LMDB's own would do the same to whole pages, but in lmdb-js
  * 3.5 it ends the process when two threads have the environment open.
  */
-import { existsSync, mkdirSync, statfsSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
 import { LedgerError } from './errors.ts';
@@ -268,22 +268,42 @@ export class LmdbStorage implements Storage {
   }
 
   private commitError(error: unknown): LedgerError {
-    const { bavail, bsize } = statfsSync(this.dataDir);
     const message = error instanceof Error ? error.message : String(error);
-    return bavail * bsize < FULL_BYTES
-      ? new LedgerError('disk_full', `no room in ${this.dataDir} for another record`, error)
-      : new LedgerError('storage_failed', `cannot write to ${this.dataDir}: ${message}`, error);
+    return hasRoom(this.dataDir)
+      ? new LedgerError('storage_failed', `cannot write to ${this.dataDir}: ${message}`, error)
+      : new LedgerError('disk_full', `no room in ${this.dataDir} for another record`, error);
   }
 }
+
+/**
+ * LMDB reports a short write as an input/output error, whatever cut it short. So a file beside its own
+ * is tried, as far out: a full disk, a quota and a limit on file sizes all refuse it.
+ */
+function hasRoom(dataDir: string): boolean {
+  const probe = join(dataDir, 'probe.tmp');
+  try {
+    const { size } = statSync(join(dataDir, 'data.mdb'));
+    const file = openSync(probe, 'w', 0o600);
+    try {
+      return writeSync(file, Buffer.alloc(PROBE_BYTES), 0, PROBE_BYTES, size) === PROBE_BYTES;
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code !== 'ENOSPC' && code !== 'EDQUOT' && code !== 'EFBIG';
+  } finally {
+    rmSync(probe, { force: true });
+  }
+}
+
+const PROBE_BYTES = 1 << 20;
 
 const SCHEMA_KEY = Buffer.from('schema');
 /** Position of the last change of the registry. */
 const GENERATION_KEY = Buffer.from('registry-generation');
 const KEY_CHECK_KEY = Buffer.from('key-check');
 const WRITER_KEY = Buffer.from('writer');
-
-/** LMDB reports a short write as an input/output error; with less room than this it was the room. */
-const FULL_BYTES = 64 * 1024 * 1024;
 
 function openError(dataDir: string, error: unknown): LedgerError {
   const message = error instanceof Error ? error.message : String(error);
