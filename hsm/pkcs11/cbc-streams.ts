@@ -1,5 +1,4 @@
 import type { Handle } from 'pkcs11js';
-import { asBuffer, zeroBlock } from '../bytes.ts';
 import type { Connection } from './connection.ts';
 import { CKF } from './constants.ts';
 import type { TokenKey } from './token-key.ts';
@@ -15,6 +14,7 @@ import type { TokenKey } from './token-key.ts';
 export interface CbcStream {
   session: Handle;
   owner: TokenKey;
+  /** The last block that came out. */
   state: Buffer;
   used: boolean;
 }
@@ -41,7 +41,7 @@ export class CbcStreams {
     if (this.#streams.length >= this.#limit) return undefined;
     const session = this.#idleSessions.pop() ?? this.#openSession();
     if (session === undefined) return undefined;
-    const state = zeroBlock(owner.blockBytes);
+    const state = Buffer.alloc(owner.blockBytes);
     try {
       owner.startCbc(session);
     } catch (error) {
@@ -56,16 +56,19 @@ export class CbcStreams {
   /** The last block of the data's CBC encryption from zero. */
   mac(stream: CbcStream, data: Uint8Array): Buffer {
     stream.used = true;
-    const input = Buffer.from(asBuffer(data));
-    const blockBytes = stream.state.length;
-    for (let i = 0; i < blockBytes; i++) input[i]! ^= stream.state[i]!;
+    const { state } = stream;
+    const blockBytes = state.length;
+    const input = Buffer.allocUnsafe(data.length);
+    input.set(data);
+    for (let i = 0; i < blockBytes; i++) input[i]! ^= state[i]!;
     const output = this.#connection.module.C_EncryptUpdate(
       stream.session,
       input,
-      Buffer.allocUnsafeSlow(input.length),
+      Buffer.allocUnsafe(data.length),
     );
-    stream.state = output.subarray(output.length - blockBytes);
-    return Buffer.from(stream.state);
+    const last = output.subarray(output.length - blockBytes);
+    state.set(last);
+    return last;
   }
 
   /** The owner's key goes away: its session may serve another. */

@@ -190,12 +190,27 @@ export class Connection {
     if (wrapping === undefined || touching === undefined || binding === undefined) {
       throw new HsmError('tampered', 'the token holds only some of the master keys');
     }
-    return { wrapping, touching, binding };
+    return this.#place.kind === 'nss'
+      ? {
+          wrapping: this.#sessionCopy(wrapping),
+          touching: this.#sessionCopy(touching),
+          binding: this.#sessionCopy(binding),
+        }
+      : { wrapping, touching, binding };
+  }
+
+  /**
+   * NSS derives the key of its database anew, some 6 ms, whenever it uses a permanent object. A
+   * copy in the session, as sensitive as the original, is used instead.
+   */
+  #sessionCopy(permanent: Handle): Handle {
+    return this.module.C_CopyObject(this.session, permanent, [{ type: CKA.TOKEN, value: false }]);
   }
 
   #findByLabel(label: string): Handle | undefined {
     this.module.C_FindObjectsInit(this.session, [
       { type: CKA.CLASS, value: CKO_SECRET_KEY },
+      { type: CKA.TOKEN, value: true },
       { type: CKA.LABEL, value: label },
     ]);
     try {

@@ -92,7 +92,7 @@ export class TokenKey implements CipherKey {
       return this.#connection.module.C_Sign(
         session,
         asBuffer(data),
-        Buffer.allocUnsafeSlow(this.blockBytes),
+        Buffer.allocUnsafe(this.blockBytes),
       );
     });
   }
@@ -140,7 +140,7 @@ export class TokenKey implements CipherKey {
     const { module } = this.#connection;
     return this.#connection.run('encrypt', (session) => {
       module.C_EncryptInit(session, mechanism, this.handle());
-      return module.C_Encrypt(session, asBuffer(data), Buffer.allocUnsafeSlow(data.length));
+      return module.C_Encrypt(session, asBuffer(data), Buffer.allocUnsafe(data.length));
     });
   }
 
@@ -149,7 +149,7 @@ export class TokenKey implements CipherKey {
     const { module } = this.#connection;
     return this.#connection.run('decrypt', (session) => {
       module.C_DecryptInit(session, mechanism, this.handle());
-      return module.C_Decrypt(session, asBuffer(data), Buffer.allocUnsafeSlow(data.length));
+      return module.C_Decrypt(session, asBuffer(data), Buffer.allocUnsafe(data.length));
     });
   }
 }

@@ -1,23 +1,29 @@
-import { workerData } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { HsmError } from '../errors.ts';
 import { callByName } from '../forwarding.ts';
 import { openHsm } from '../open.ts';
-import type { Hsm } from '../types.ts';
-import type { PoolAnswer, PoolCall, PoolWorkerData } from './messages.ts';
+import type { PoolAnswer, PoolBatch, PoolCall, ThreadConfig } from './messages.ts';
 
-let opened: Promise<Hsm> | undefined;
+/** One session of the pool: opens, says so, and then answers batch after batch. */
+if (parentPort === null) throw new Error('this file runs as a thread of the HSM pool');
+const port = parentPort;
 
-/** One session of the pool. A session that does not open is tried again with the next call. */
-export default async function work({ operation, parameters }: PoolCall): Promise<PoolAnswer> {
-  try {
-    opened ??= openHsm(workerData as PoolWorkerData);
-    const hsm = await opened.catch((error: unknown) => {
-      opened = undefined;
-      throw error;
-    });
-    return { value: await callByName(hsm, operation, parameters) };
-  } catch (error) {
-    if (error instanceof HsmError) return { error: { code: error.code, message: error.message } };
-    throw error;
-  }
+function failed(error: unknown): PoolAnswer {
+  if (!(error instanceof HsmError)) throw error;
+  return { error: { code: error.code, message: error.message } };
+}
+
+try {
+  const hsm = await openHsm(workerData as ThreadConfig);
+  const answer = (call: PoolCall): PoolAnswer => {
+    try {
+      return { value: callByName(hsm, call.operation, call.parameters) };
+    } catch (error) {
+      return failed(error);
+    }
+  };
+  port.on('message', (batch: PoolBatch) => port.postMessage(batch.map(answer)));
+  port.postMessage([{ value: undefined }]);
+} catch (error) {
+  port.postMessage([failed(error)]);
 }
