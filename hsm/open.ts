@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { type Component, combineMasterComponents, componentCheckValue } from './ceremony.ts';
 import { openGroup } from './group.ts';
 import { KeyedHsm } from './keyed-hsm.ts';
 import { Pkcs11Vault } from './pkcs11/vault.ts';
@@ -23,17 +24,38 @@ export async function openHsm(config: HsmConfig): Promise<Hsm> {
     : openPool(config, threads, first);
 }
 
-async function openInThread(config: SoftwareConfig | Pkcs11Config): Promise<Hsm> {
-  if (config.provider === 'software') return openSoftware(config);
-  return new KeyedHsm(config.name ?? moduleName(config), await Pkcs11Vault.open(config));
+/**
+ * Makes the master keys of a new token from the components of a ceremony and opens it. Tokens
+ * that got the same components can share load and replace each other. Throws `bad_input` when the
+ * token has master keys.
+ */
+export async function createMasters(
+  config: SoftwareConfig | Pkcs11Config,
+  components: readonly Component[],
+): Promise<{ hsm: Hsm; checkValue: string }> {
+  const combined = combineMasterComponents(components);
+  try {
+    const hsm = await openInThread(config, combined);
+    return { hsm, checkValue: componentCheckValue('aes', combined) };
+  } finally {
+    combined.fill(0);
+  }
 }
 
-function openSoftware(config: SoftwareConfig): Hsm {
+async function openInThread(
+  config: SoftwareConfig | Pkcs11Config,
+  combined?: Uint8Array,
+): Promise<Hsm> {
+  if (config.provider === 'software') return openSoftware(config, combined);
+  return new KeyedHsm(config.name ?? moduleName(config), await Pkcs11Vault.open(config, combined));
+}
+
+function openSoftware(config: SoftwareConfig, combined: Uint8Array | undefined): Hsm {
   const passphrase =
     config.passphraseSource === undefined
       ? readOrCreateSecret(`${config.keyFile}.passphrase`)
       : readSecret(config.passphraseSource);
-  return new KeyedHsm(config.name ?? 'software', new SoftwareVault(config, passphrase));
+  return new KeyedHsm(config.name ?? 'software', new SoftwareVault(config, passphrase, combined));
 }
 
 function moduleName(config: Pkcs11Config): string {

@@ -330,9 +330,16 @@ export interface PoolLimits {
   timeoutMs?: number;
 }
 
+/**
+ * `create`, the default: a token without master keys gets them made at random inside when it is
+ * first opened. `ceremony`: it is refused until a key ceremony has made them.
+ */
+export type MasterPolicy = 'create' | 'ceremony';
+
 export interface SoftwareConfig {
   provider: 'software';
   name?: string;
+  masters?: MasterPolicy;
   /** Created, readable by its owner only, when it does not exist. */
   keyFile: string;
   /** Left out: a random passphrase in `<keyFile>.passphrase`, for demonstrations only. */
@@ -346,6 +353,7 @@ export interface SoftwareConfig {
 export interface Pkcs11Config {
   provider: 'pkcs11';
   name?: string;
+  masters?: MasterPolicy;
   /** A Cryptoki module's path, or `nss` or `softhsm`, which are looked for where packages put them. */
   module: string;
   /** Where an embedded token (nss, softhsm) lives; created when it does not exist. */

@@ -65,39 +65,37 @@ export function clearBlock(
   format: PinFormat,
   pan: string,
   blockBytes: 8 | 16,
-  fill: Uint8Array = randomFill(format),
+  fill: Uint8Array | undefined,
 ): Buffer {
-  const control = { 0: 0, 1: 1, 3: 3, 4: 4 }[format];
-  requireThat(control !== undefined, 'PIN block formats are 0, 1, 3 and 4');
-  const nibbles = [control, digits.length, ...digits];
-  const fillNibbles = toNibbles(fill);
-  for (let i = 0; nibbles.length < 16; i++)
-    nibbles.push(fillNibble(format, fillNibbles[i % fillNibbles.length]!));
-  if (blockBytes === 8) {
-    const block = fromNibbles(nibbles);
-    if (format === 1) return block;
-    const clear = xor(block, panField12(pan, 8));
-    block.fill(0);
-    return clear;
+  requireThat(
+    format === 0 || format === 1 || format === 3 || format === 4,
+    'PIN block formats are 0, 1, 3 and 4',
+  );
+  const block = Buffer.alloc(blockBytes, 0xff);
+  const random = format === 0 ? NO_FILL : (fill ?? randomFill(format));
+  setNibble(block, 0, format);
+  setNibble(block, 1, digits.length);
+  for (let i = 0; i < digits.length; i++) setNibble(block, 2 + i, digits[i]!);
+  for (let at = 2 + digits.length, i = 0; at < 16; at++, i++) {
+    setNibble(block, at, format === 4 ? FORMAT_4_FILL : nibbleOf(random, i % (2 * random.length)));
   }
-  if (format === 4) {
-    return Buffer.concat([fromNibbles(nibbles), fill.subarray(0, 8)]);
-  }
-  const block = Buffer.concat([fromNibbles(nibbles), Buffer.alloc(8, 0xff)]);
-  return format === 1 ? block : xor(block, panField12(pan, 16));
+  if (format === 4) block.set(random.subarray(0, 8), 8);
+  if (format === 0 || format === 3) xorPan(block, pan);
+  return block;
 }
 
-function fillNibble(format: PinFormat, random: number): number {
-  switch (format) {
-    case 0:
-      return 0xf;
-    case 1:
-      return random;
-    case 3:
-      return random;
-    case 4:
-      return 0xa;
-  }
+const FORMAT_4_FILL = 0xa;
+/** Format 0 fills with F. */
+const NO_FILL = Buffer.from([0xff]);
+
+function setNibble(bytes: Uint8Array, at: number, nibble: number): void {
+  const byte = bytes[at >> 1]!;
+  bytes[at >> 1] = (at & 1) === 0 ? (nibble << 4) | (byte & 0xf) : (byte & 0xf0) | nibble;
+}
+
+function nibbleOf(bytes: Uint8Array, at: number): number {
+  const byte = bytes[at >> 1]!;
+  return (at & 1) === 0 ? byte >> 4 : byte & 0xf;
 }
 
 /** Eight random bytes; format 3 wants its half-bytes to be A to F. */
@@ -115,9 +113,7 @@ function decryptDigits(key: CipherKey, format: PinFormat, block: Uint8Array, pan
     const masked = xor(clear, panField4(pan));
     clear = key.decryptEcb(masked);
   } else if (format !== 1) {
-    const unmasked = xor(clear, panField12(pan, key.blockBytes));
-    clear.fill(0);
-    clear = unmasked;
+    xorPan(clear, pan);
   }
   try {
     return digitsOf(clear, format);
@@ -127,21 +123,18 @@ function decryptDigits(key: CipherKey, format: PinFormat, block: Uint8Array, pan
 }
 
 function digitsOf(clear: Buffer, format: PinFormat): Buffer {
-  const nibbles = toNibbles(clear);
-  const length = nibbles[1]!;
-  const digits = nibbles.subarray(2, 2 + length);
-  const fill = nibbles.subarray(2 + length, 16);
-  const ok =
-    nibbles[0] === format &&
-    length >= 4 &&
-    length <= 12 &&
-    digits.every((digit) => digit <= 9) &&
-    fill.every((nibble) => fillIsRight(format, nibble)) &&
-    (clear.length === 8 || format === 4 || clear.subarray(8).every((byte) => byte === 0xff));
-  const result = Buffer.from(digits);
-  nibbles.fill(0);
-  if (ok) return result;
-  result.fill(0);
+  const length = nibbleOf(clear, 1);
+  let right = nibbleOf(clear, 0) === format && length >= 4 && length <= 12;
+  const digits = Buffer.alloc(right ? length : 0);
+  for (let at = 2; at < 16; at++) {
+    const nibble = nibbleOf(clear, at);
+    const isDigit = at < 2 + digits.length;
+    if (isDigit) digits[at - 2] = nibble;
+    right &&= isDigit ? nibble <= 9 : fillIsRight(format, nibble);
+  }
+  if (format !== 4) right &&= clear.subarray(8).every((byte) => byte === 0xff);
+  if (right) return digits;
+  digits.fill(0);
   throw new HsmError('bad_pin_block', `the PIN block does not open to a format ${format} block`);
 }
 
@@ -154,15 +147,18 @@ function fillIsRight(format: PinFormat, nibble: number): boolean {
     case 3:
       return nibble >= 0xa;
     case 4:
-      return nibble === 0xa;
+      return nibble === FORMAT_4_FILL;
   }
 }
 
-/** 0000 and the 12 digits left of the check digit, left-padded with zeros to the block. */
-function panField12(pan: string, blockBytes: 8 | 16): Buffer {
+/** Xors 0000 and the 12 digits left of the check digit into the last 8 bytes of the block. */
+function xorPan(block: Buffer, pan: string): void {
   requirePan(pan);
-  const account = pan.slice(0, -1).slice(-12).padStart(12, '0');
-  return Buffer.from(account.padStart(blockBytes * 2, '0'), 'hex');
+  const digits = Math.min(12, pan.length - 1);
+  for (let i = 0; i < digits; i++) {
+    const digit = pan.charCodeAt(pan.length - 2 - i) - 0x30;
+    block[block.length - 1 - (i >> 1)]! ^= (i & 1) === 0 ? digit : digit << 4;
+  }
 }
 
 /** Format 4: how many digits the PAN has beyond 12, the PAN, zeros. */
@@ -179,15 +175,6 @@ function requirePan(pan: string): void {
 function requireFormat(key: CipherKey, format: PinFormat): void {
   if (format === 4) requireAlgorithm(key, 'aes');
   else requireAlgorithm(key, 'des', '3des', 'sm4');
-}
-
-function toNibbles(bytes: Uint8Array): Uint8Array {
-  const nibbles = new Uint8Array(bytes.length * 2);
-  for (let i = 0; i < bytes.length; i++) {
-    nibbles[2 * i] = bytes[i]! >> 4;
-    nibbles[2 * i + 1] = bytes[i]! & 15;
-  }
-  return nibbles;
 }
 
 function fromNibbles(nibbles: ArrayLike<number>): Buffer {

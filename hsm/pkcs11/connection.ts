@@ -1,4 +1,5 @@
 import type { Handle, PKCS11 } from 'pkcs11js';
+import { masterFromComponents } from '../ceremony.ts';
 import { HsmError } from '../errors.ts';
 import type { Pkcs11Config } from '../types.ts';
 import type { Capabilities } from './capabilities.ts';
@@ -61,13 +62,19 @@ export class Connection {
   #retryAtMs = 0;
   #retryWaitMs = RETRY_FIRST_MS;
 
-  static async open(config: Pkcs11Config): Promise<Connection> {
+  /** With `combined` the token must have no masters yet: they are made from it (ceremony.ts). */
+  static async open(config: Pkcs11Config, combined?: Uint8Array): Promise<Connection> {
     const place = locateModule(config.module);
     const loaded = await loadModule(place, config.dataDir);
-    return new Connection(loaded, config, place);
+    return new Connection(loaded, config, place, combined);
   }
 
-  private constructor(loaded: LoadedModule, config: Pkcs11Config, place: ModulePlace) {
+  private constructor(
+    loaded: LoadedModule,
+    config: Pkcs11Config,
+    place: ModulePlace,
+    combined: Uint8Array | undefined,
+  ) {
     const { module, startedHere } = loaded;
     this.module = module;
     this.#config = config;
@@ -76,7 +83,7 @@ export class Connection {
       this.token = findToken(module, config, place.kind, startedHere);
       this.session = openSession(module, this.token);
       this.capabilities = discover(module, this.token.slot, this.session, config.mechanisms);
-      this.masters = this.#findOrCreateMasters();
+      this.masters = this.#findOrCreateMasters(combined);
     } catch (error) {
       throw translate(error, `open the token of ${place.path}`);
     }
@@ -165,21 +172,41 @@ export class Connection {
     throw new HsmError('token_not_found', 'the token that came back does not hold the master keys');
   }
 
-  #findOrCreateMasters(): Masters {
+  #findOrCreateMasters(combined: Uint8Array | undefined): Masters {
     const found = this.#findMasters();
-    if (found !== undefined) return found;
-    for (const [name, spec] of Object.entries(MASTERS)) {
-      this.module.C_GenerateKey(
-        this.session,
-        { mechanism: CKM.AES_KEY_GEN },
-        secretKeyTemplate({ ...spec, label: masterLabel(name) }),
-      );
+    if (found !== undefined) {
+      if (combined === undefined) return found;
+      throw new HsmError('bad_input', 'the token has master keys already: they are not replaced');
     }
+    if (combined === undefined && this.#config.masters === 'ceremony') {
+      throw new HsmError('token_not_found', 'the token has no master keys: run posp hsm ceremony');
+    }
+    for (const [name, spec] of Object.entries(MASTERS)) this.#createMaster(name, spec, combined);
     const created = this.#findMasters();
     if (created === undefined) {
       throw new HsmError('unsupported', 'the token does not keep the master keys it made');
     }
     return created;
+  }
+
+  #createMaster(
+    name: string,
+    spec: Omit<ObjectSpec, 'label'>,
+    combined: Uint8Array | undefined,
+  ): void {
+    const { module, session } = this;
+    const label = masterLabel(name);
+    if (combined === undefined) {
+      const template = secretKeyTemplate({ ...spec, label });
+      module.C_GenerateKey(session, { mechanism: CKM.AES_KEY_GEN }, template);
+      return;
+    }
+    const value = masterFromComponents(combined, name);
+    const { keyType, wrap, unwrap, encrypt, decrypt, sign } = spec;
+    const use = { wrap, unwrap, encrypt, decrypt, sign };
+    const given = Object.fromEntries(Object.entries(use).filter(([, allowed]) => allowed));
+    module.C_CreateObject(session, secretKeyTemplate({ keyType, label, value, ...given }));
+    value.fill(0);
   }
 
   /** All three or none; a token that holds a part of them is not one to write to. */

@@ -37,8 +37,10 @@ export class Pkcs11Vault implements Vault {
   readonly #touching: TokenKey;
   readonly #binding: TokenKey;
 
-  static async open(config: Pkcs11Config): Promise<Pkcs11Vault> {
-    return new Pkcs11Vault(await Connection.open(config), config.cachedKeys ?? DEFAULT_CACHED_KEYS);
+  /** `combined`: see Connection.open. */
+  static async open(config: Pkcs11Config, combined?: Uint8Array): Promise<Pkcs11Vault> {
+    const connection = await Connection.open(config, combined);
+    return new Pkcs11Vault(connection, config.cachedKeys ?? DEFAULT_CACHED_KEYS);
   }
 
   private constructor(connection: Connection, cachedKeys: number) {

@@ -1,7 +1,9 @@
 import { createCipheriv, createDecipheriv, randomBytes, scryptSync } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { masterFromComponents } from '../ceremony.ts';
 import { HsmError } from '../errors.ts';
+import type { SoftwareConfig } from '../types.ts';
 
 /** The master keys of the software provider. */
 export interface SoftwareMasters {
@@ -23,23 +25,40 @@ interface KeyFile {
 const SCRYPT = { cost: 32_768, blockSize: 8, parallelization: 1 };
 const SCRYPT_MAX_MEMORY = 128 * 1024 * 1024;
 
-/** Opens the key file, or makes one with fresh masters, readable by its owner only. */
-export function openKeyFile(file: string, passphrase: string): SoftwareMasters {
-  mkdirSync(dirname(file), { recursive: true });
+/**
+ * Opens the key file, or makes one, readable by its owner only: with random masters, or with those
+ * of a ceremony (`combined`), for which there must be no file yet.
+ */
+export function openKeyFile(
+  config: SoftwareConfig,
+  passphrase: string,
+  combined: Uint8Array | undefined,
+): SoftwareMasters {
+  const { keyFile } = config;
+  if (combined === undefined && config.masters === 'ceremony' && !existsSync(keyFile)) {
+    throw new HsmError('token_not_found', 'there are no master keys: run posp hsm ceremony');
+  }
+  mkdirSync(dirname(keyFile), { recursive: true });
   try {
-    writeFileSync(file, sealNewMasters(passphrase), { mode: 0o600, flag: 'wx' });
+    const sealed = sealNewMasters(passphrase, combined);
+    writeFileSync(keyFile, sealed, { mode: 0o600, flag: 'wx' });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
-      throw new HsmError('unavailable', `cannot write the key file ${file}`);
+    const exists = (error as NodeJS.ErrnoException).code === 'EEXIST';
+    if (!exists) throw new HsmError('unavailable', `cannot write the key file ${keyFile}`);
+    if (combined !== undefined) {
+      throw new HsmError(
+        'bad_input',
+        'the key file has master keys already: they are not replaced',
+      );
     }
   }
-  return openMasters(file, readFileSync(file, 'utf8'), passphrase);
+  return openMasters(keyFile, readFileSync(keyFile, 'utf8'), passphrase);
 }
 
-function sealNewMasters(passphrase: string): string {
+function sealNewMasters(passphrase: string, combined: Uint8Array | undefined): string {
   const salt = randomBytes(16);
   const nonce = randomBytes(12);
-  const masters = randomBytes(64);
+  const masters = combined === undefined ? randomBytes(64) : mastersFrom(combined);
   const sealingKey = stretch(passphrase, salt, SCRYPT);
   const cipher = createCipheriv('aes-256-gcm', sealingKey, nonce);
   const sealed = Buffer.concat([cipher.update(masters), cipher.final()]);
@@ -54,6 +73,10 @@ function sealNewMasters(passphrase: string): string {
     tag: cipher.getAuthTag().toString('hex'),
   };
   return `${JSON.stringify(keyFile, null, 2)}\n`;
+}
+
+function mastersFrom(combined: Uint8Array): Buffer {
+  return Buffer.concat(['wrapping', 'binding'].map((use) => masterFromComponents(combined, use)));
 }
 
 function openMasters(file: string, text: string, passphrase: string): SoftwareMasters {

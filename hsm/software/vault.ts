@@ -28,8 +28,9 @@ export class SoftwareVault implements Vault {
   readonly #cache: KeyCache<ProcessKey>;
   readonly #delayMs: number;
 
-  constructor(config: SoftwareConfig, passphrase: string) {
-    const masters = openKeyFile(config.keyFile, passphrase);
+  /** With `combined` the key file must not exist yet: its masters are made from it (ceremony.ts). */
+  constructor(config: SoftwareConfig, passphrase: string, combined?: Uint8Array) {
+    const masters = openKeyFile(config, passphrase, combined);
     this.#wrapping = masters.wrapping;
     this.#binding = new ProcessKey('aes', masters.binding);
     masters.binding.fill(0);

@@ -16,7 +16,7 @@ function pooled(config: HsmConfig, pool: number, queueLimit?: number): HsmConfig
 
 t.test('a pool of threads answers what one thread answers', async (t) => {
   await eachProvider(t, async (t, inThread, config) => {
-    const pool = await openHsm(pooled(config, 3));
+    const pool = await openHsm(pooled(config, 2));
     t.teardown(() => pool.close());
     const component = bytes(TMK);
     const tmk = await pool.importKey({ algorithm: '3des', purpose: 'kek' }, [component]);
@@ -47,7 +47,7 @@ t.test('a pool of threads answers what one thread answers', async (t) => {
     t.match(await pool.status(), {
       provider: 'pool',
       state: 'ready',
-      queue: { threads: 3, waiting: 0 },
+      queue: { threads: 2, waiting: 0 },
     });
     await pool.close();
     t.equal(await codeOf(() => pool.checkValue(tmk)), 'closed');

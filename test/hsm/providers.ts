@@ -22,7 +22,7 @@ export const PROVIDERS: Provider[] = [
 ];
 
 /** One fresh token a provider and test file: a process runs a Cryptoki module with one folder only. */
-const testFolder = mkdtempSync(join(tmpdir(), 'posp-hsm-'));
+export const testFolder = mkdtempSync(join(tmpdir(), 'posp-hsm-'));
 process.on('exit', () => rmSync(testFolder, { recursive: true, force: true }));
 
 /** Runs a test against each provider. `test` gets the HSM and the configuration to open it again. */

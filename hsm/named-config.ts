@@ -1,0 +1,31 @@
+import { join } from 'node:path';
+import type { Pkcs11Config, SoftwareConfig } from './types.ts';
+
+/** Names the token of a module that is given by its path; without it the only token is taken. */
+export const TOKEN_VARIABLE = 'POSP_HSM_TOKEN';
+/** Holds the PIN of that token. */
+export const PIN_VARIABLE = 'POSP_HSM_PIN';
+
+/**
+ * The configuration behind `--hsm software|nss|softhsm|FILE`. Embedded tokens and the key file
+ * live in `<dataDir>/hsm`; for a module's path, token and PIN come from environment variables.
+ */
+export function namedHsmConfig(name: string, dataDir: string): SoftwareConfig | Pkcs11Config {
+  const folder = join(dataDir, 'hsm');
+  switch (name) {
+    case 'software':
+      return { provider: 'software', keyFile: join(folder, 'software-keys.json') };
+    case 'nss':
+    case 'softhsm':
+      return { provider: 'pkcs11', name, module: name, dataDir: join(folder, name) };
+    default: {
+      const tokenLabel = process.env[TOKEN_VARIABLE];
+      return {
+        provider: 'pkcs11',
+        module: name,
+        pinSource: { environment: PIN_VARIABLE },
+        ...(tokenLabel === undefined ? {} : { tokenLabel }),
+      };
+    }
+  }
+}
