@@ -95,9 +95,9 @@ function tokenInfo(module: PKCS11, slot: Handle): string {
   return info.label;
 }
 
-/** Cryptoki pads texts with spaces, some modules with zero bytes. */
+/** Cryptoki pads texts with spaces; some labels end at a zero byte, with anything behind it. */
 function text(padded: string): string {
-  return padded.replace(/[\0 ]+$/, '');
+  return (padded.split('\0', 1)[0] ?? '').trimEnd();
 }
 
 function readPin(config: Pkcs11Config, embedded: boolean): string {
