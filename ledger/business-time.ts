@@ -8,8 +8,15 @@ import type { BusinessClock } from '../config/types.ts';
 /** Offsets change, and days are cut off, on full minutes: one look-up serves a minute. */
 const MINUTE_MS = 60_000;
 
+export interface LocalFields {
+  time: string;
+  date: string;
+}
+
 export class BusinessTime {
   readonly #clock: BusinessClock;
+  #second = -1;
+  #fields: LocalFields = { time: '', date: '' };
   #minute = -1;
   #offsetMs = 0;
   #businessDate = '';
@@ -19,12 +26,17 @@ export class BusinessTime {
   }
 
   /** Field 12 (hhmmss) and field 13 (MMDD) of an instant in epoch milliseconds. */
-  localFields(epochMs: number): { time: string; date: string } {
-    const text = new Date(epochMs + this.#offsetAt(epochMs)).toISOString();
-    return {
-      time: text.slice(11, 13) + text.slice(14, 16) + text.slice(17, 19),
-      date: text.slice(5, 7) + text.slice(8, 10),
-    };
+  localFields(epochMs: number): LocalFields {
+    const second = Math.floor(epochMs / 1_000);
+    if (second !== this.#second) {
+      const text = new Date(epochMs + this.#offsetAt(epochMs)).toISOString();
+      this.#second = second;
+      this.#fields = {
+        time: text.slice(11, 13) + text.slice(14, 16) + text.slice(17, 19),
+        date: text.slice(5, 7) + text.slice(8, 10),
+      };
+    }
+    return this.#fields;
   }
 
   /** `YYYY-MM-DD hh:mm:ss` on the institution's wall, for files and people. */

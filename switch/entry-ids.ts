@@ -5,14 +5,24 @@
 import { idOf } from '../ledger/id.ts';
 import type { Id } from '../ledger/types.ts';
 
-/** A terminal's request: terminal, batch, trace and message type are unique together. */
+/**
+ * A terminal's request: terminal, batch, trace and message type are unique together. They fit into
+ * the 16 bytes of an id as they are: 8 of field 41, then 6 + 6 + 4 digits as 8 bytes of BCD.
+ */
 export function requestId(
   terminalId: string,
   batchNumber: string,
   traceNumber: string,
   messageType: string,
 ): Id {
-  return idOf('request', terminalId, batchNumber, traceNumber, messageType);
+  const id = new Uint8Array(16);
+  for (let at = 0; at < 8; at++) id[at] = terminalId.charCodeAt(at);
+  const digits = batchNumber + traceNumber + messageType;
+  for (let at = 0; at < 8; at++) {
+    const [high, low] = [digits.charCodeAt(at * 2), digits.charCodeAt(at * 2 + 1)];
+    id[8 + at] = ((high & 15) << 4) | (low & 15);
+  }
+  return id;
 }
 
 /** How much of a record has been taken back: by a void or reversal (all of it) or by refunds. */

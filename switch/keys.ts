@@ -24,8 +24,19 @@ export function toWorkingKey(key: StoredKey): WorkingKey {
   };
 }
 
+/** The registry hands out the same object again and again, and the HSM finds a loaded key by its object. */
+const storedKeys = new WeakMap<WorkingKey | Key, StoredKey>();
+
 /** The HSM's form of a key: the same cryptogram, its check value as text. */
 export function toStoredKey(key: WorkingKey | Key): StoredKey {
+  const known = storedKeys.get(key);
+  if (known !== undefined) return known;
+  const stored = storedForm(key);
+  storedKeys.set(key, stored);
+  return stored;
+}
+
+function storedForm(key: WorkingKey | Key): StoredKey {
   return {
     purpose: key.purpose as KeyPurpose,
     algorithm: key.algorithm as KeyAlgorithm,

@@ -2,42 +2,67 @@
  * Answers of one listener, prepared: what an answer keeps and which fields it sets is worked out the
  * first time that it occurs, then building one is copying and writing.
  */
-import type {
-  Codec,
-  FieldValue,
-  FieldValues,
-  Message,
-  PreparedAnswer,
-} from '../protocols/iso8583/message.ts';
+import type { Codec, FieldValue, Message, PreparedAnswer } from '../protocols/iso8583/message.ts';
+import type { TransactionRow } from './transactions/row.ts';
+
+/** The fields that an answer sets, in the order in which they were added; each number once. */
+export class AnswerFields {
+  readonly numbers: number[] = [];
+  readonly values: FieldValue[] = [];
+  /** Which numbers there are, as two words of bits: together with the row they name the shape. */
+  low = 0;
+  high = 0;
+
+  /** Adds a field, or nothing for undefined. */
+  add(number: number, value: FieldValue | undefined): void {
+    if (value === undefined) return;
+    if (number < 32) this.low |= 1 << number;
+    else this.high |= 1 << (number - 32);
+    this.numbers.push(number);
+    this.values.push(value);
+  }
+}
+
+interface Shape {
+  low: number;
+  high: number;
+  approved: boolean;
+  prepared: PreparedAnswer;
+}
 
 export class PreparedAnswers {
   readonly #codec: Codec;
-  readonly #known = new Map<string, PreparedAnswer>();
+  /** A row has a handful of shapes; they are looked through one by one. */
+  readonly #shapes = new Map<TransactionRow, Shape[]>();
 
   constructor(codec: Codec) {
     this.#codec = codec;
   }
 
   /** The answer's body. What cannot be encoded is our own mistake, not the sender's. */
-  build(request: Message, messageType: string, keep: readonly number[], set: FieldValues): Buffer {
-    const numbers: number[] = [];
-    const values: FieldValue[] = [];
-    for (const field in set) {
-      const value = set[field];
-      if (value === undefined) continue;
-      numbers.push(Number(field));
-      values.push(value);
-    }
-    const name = `${messageType} ${keep} ${numbers}`;
+  build(request: Message, row: TransactionRow, approved: boolean, fields: AnswerFields): Buffer {
     try {
-      let prepared = this.#known.get(name);
-      if (prepared === undefined) {
-        prepared = this.#codec.prepareAnswer(messageType, keep, numbers);
-        this.#known.set(name, prepared);
-      }
-      return prepared(request, values);
+      return this.#shapeOf(row, approved, fields)(request, fields.values);
     } catch (error) {
-      throw new Error(`the answer ${messageType} cannot be encoded`, { cause: error });
+      throw new Error(`the answer ${row.answerType} cannot be encoded`, { cause: error });
     }
+  }
+
+  #shapeOf(row: TransactionRow, approved: boolean, fields: AnswerFields): PreparedAnswer {
+    const { low, high, numbers } = fields;
+    let shapes = this.#shapes.get(row);
+    if (shapes === undefined) {
+      shapes = [];
+      this.#shapes.set(row, shapes);
+    }
+    for (const shape of shapes) {
+      if (shape.low === low && shape.high === high && shape.approved === approved) {
+        return shape.prepared;
+      }
+    }
+    const keep = approved ? [...row.keep, ...(row.keepApproved ?? [])] : row.keep;
+    const prepared = this.#codec.prepareAnswer(row.answerType, keep, numbers);
+    shapes.push({ low, high, approved, prepared });
+    return prepared;
   }
 }

@@ -5,15 +5,14 @@
  */
 import { createHash } from 'node:crypto';
 import { HsmError } from '../hsm/errors.ts';
-import type { StoredKey } from '../hsm/types.ts';
 import { LedgerError } from '../ledger/errors.ts';
 import { ProtocolError } from '../protocols/error.ts';
 import { joinEnvelope, replyTpdu, splitEnvelope } from '../protocols/framing/envelope.ts';
 import type { Framing } from '../protocols/framing/framing.ts';
-import type { Codec, FieldValues, Message } from '../protocols/iso8583/message.ts';
-import { macAlgorithm, verifyRequestMac } from './checks/mac.ts';
+import type { Codec, Message } from '../protocols/iso8583/message.ts';
+import { AnswerWriter, type Progress } from './answer-writer.ts';
+import { verifyRequestMac } from './checks/mac.ts';
 import { requestId } from './entry-ids.ts';
-import { PreparedAnswers } from './prepared-answers.ts';
 import { recordRequest } from './recording.ts';
 import { Refusal, require } from './refusal.ts';
 import type { Services } from './services.ts';
@@ -41,25 +40,11 @@ export interface ProcessedRequest {
   durationMs: number;
 }
 
-/** What is known of a request so far; an answer is made from it however far that got. */
-interface Progress {
-  message: Message;
-  row: TransactionRow | null;
-  field60: Field60 | null;
-  request: Request | null;
-  macKey: StoredKey | null;
-}
-
-const NO_MAC = new Uint8Array(8);
-
-/** Field 63.1 of approved answers. */
-const CARD_ORGANISATION = Buffer.from('CUP', 'latin1');
-
 export class RequestProcessor {
   readonly #services: Services;
   readonly #options: ProcessorOptions;
   readonly #processed: (processed: ProcessedRequest) => void;
-  readonly #answers: PreparedAnswers;
+  readonly #answers: AnswerWriter;
 
   constructor(
     services: Services,
@@ -69,7 +54,7 @@ export class RequestProcessor {
     this.#services = services;
     this.#options = options;
     this.#processed = processed;
-    this.#answers = new PreparedAnswers(options.codec);
+    this.#answers = new AnswerWriter(options.codec, services, options.macOnDecline);
   }
 
   /**
@@ -86,7 +71,7 @@ export class RequestProcessor {
     }
     const progress: Progress = { message, row: null, field60: null, request: null, macKey: null };
     const outcome = await this.#decide(progress, frame);
-    const body = await this.#answer(progress, outcome);
+    const body = await this.#answers.write(progress, outcome);
     this.#processed({
       message,
       kind: progress.row?.kind ?? 'unknown',
@@ -167,64 +152,6 @@ export class RequestProcessor {
       listener: this.#options.listener,
     };
   }
-
-  async #answer(progress: Progress, outcome: Outcome): Promise<Buffer> {
-    const { message, row, macKey, request } = progress;
-    const { codec, macOnDecline } = this.#options;
-    const approved = outcome.responseCode === '00';
-    const keep = row === null ? message.fields().filter(isSafeToEcho) : [...row.keep];
-    if (approved) keep.push(...(row?.keepApproved ?? []));
-    const withMac = macKey !== null && (approved || macOnDecline);
-    const set: FieldValues = {
-      ...this.#hostFields(progress, outcome),
-      ...outcome.set,
-      ...(withMac ? { 64: NO_MAC } : {}),
-    };
-    const body =
-      row === null
-        ? codec.answer(message, answerTypeOf(message), keep, set)
-        : this.#answers.build(message, row.answerType, keep, set);
-    if (withMac && request !== null) {
-      const input = body.subarray(0, body.length - NO_MAC.length);
-      const algorithm = macAlgorithm(request.terminal.value);
-      body.set(await this.#services.hsm.generateMac(macKey, algorithm, input), input.length);
-    }
-    return body;
-  }
-
-  /** The fields that the host fills in. */
-  #hostFields({ message, row, request }: Progress, outcome: Outcome): FieldValues {
-    const approved = outcome.responseCode === '00';
-    const institution =
-      request === null ? null : this.#services.institutions.get(request.terminal.value.institution);
-    const local = institution?.time.localFields(Math.floor(outcome.timestampUs / 1_000));
-    const trace = message.get(11) ?? '000000';
-    return {
-      12: local?.time,
-      13: local?.date,
-      15: outcome.businessDate === '' ? undefined : outcome.businessDate.slice(4),
-      32: institution?.acquirerId,
-      37: outcome.position > 0 ? reference(outcome.position) : `${local?.time ?? '000000'}${trace}`,
-      38:
-        approved && row?.mac && outcome.position > 0 ? authorisation(outcome.position) : undefined,
-      39: outcome.responseCode,
-      44:
-        approved && row?.mac && institution !== null
-          ? `${institution.issuerId.padEnd(11)}${institution.acquirerId.padEnd(11)}   `
-          : undefined,
-      63: approved && row?.mac ? CARD_ORGANISATION : undefined,
-    };
-  }
-}
-
-/** Field 37: the journal position, so that a void or refund finds its original at once. */
-function reference(position: number): string {
-  return String(position).padStart(12, '0');
-}
-
-/** Field 38: six characters that go with the position; a repeat gets the same. */
-function authorisation(position: number): string {
-  return String(position % 1_000_000).padStart(6, '0');
 }
 
 /** Checks that come after the MAC and before the transaction's own, as data for a recorded refusal. */
@@ -251,14 +178,4 @@ function refusalOf(error: unknown): Refusal {
 /** Request types have an even third digit: 0200 is asked, 0210 is answered. */
 function isRequestType(messageType: string): boolean {
   return Number(messageType[2]) % 2 === 0;
-}
-
-/** The type of the answer to a message that no row knows: its third digit is one higher. */
-function answerTypeOf({ mti }: Message): string {
-  return `${mti.slice(0, 2)}${Number(mti[2]) + 1}${mti[3]}`;
-}
-
-/** What an answer to an unknown transaction may repeat: nothing secret, nothing long. */
-function isSafeToEcho(field: number): boolean {
-  return [3, 11, 25, 41, 42, 49, 60].includes(field);
 }

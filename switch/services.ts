@@ -15,6 +15,8 @@ export interface Services {
 /** An institution with its clock at hand. */
 export interface InstitutionView extends Institution {
   time: BusinessTime;
+  /** Field 44 of approved answers: issuer 11, acquirer 11, reserved 3. */
+  additionalResponse: string;
 }
 
 /** The institutions of the registry, each with a clock that is made once. */
@@ -32,7 +34,9 @@ export class Institutions {
     if (item === null) throw new Error(`the registry has no institution ${id}`);
     const known = this.#views.get(id);
     if (known !== undefined && known.version === item.version) return known.view;
-    const view = { ...item.value, time: new BusinessTime(item.value) };
+    const { issuerId, acquirerId } = item.value;
+    const additionalResponse = `${issuerId.padEnd(11)}${acquirerId.padEnd(11)}   `;
+    const view = { ...item.value, time: new BusinessTime(item.value), additionalResponse };
     this.#views.set(id, { version: item.version, view });
     return view;
   }

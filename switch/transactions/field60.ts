@@ -1,6 +1,4 @@
 /** Field 60 as every transaction function reads it. */
-import { field60 } from '../../protocols/dialects/cup-fields.ts';
-
 /** What a terminal sent of field 60; parts that it left out are empty. */
 export interface Field60 {
   /** 60.1 */
@@ -11,9 +9,15 @@ export interface Field60 {
   networkCode: string;
 }
 
-/** Null when the field is absent or too short to name a batch. */
+/**
+ * Null when the field is absent or too short to name a batch. Every request passes here, so the
+ * parts are cut by hand; their widths are those of CUSTOM_60 in protocols/dialects/cup-layouts.ts.
+ */
 export function readField60(text: string | undefined): Field60 | null {
-  const { transactionType, batchNumber, networkCode = '' } = field60.parse(text ?? '');
-  if (transactionType === undefined || batchNumber?.length !== 6) return null;
-  return { transactionType, batchNumber, networkCode };
+  if (text === undefined || text.length < 8) return null;
+  return {
+    transactionType: text.slice(0, 2),
+    batchNumber: text.slice(2, 8),
+    networkCode: text.slice(8, 11),
+  };
 }
