@@ -144,26 +144,46 @@ export class RowTable {
   }
 
   /**
-   * Puts a row back as it was copied, under its number. Of two rows with one key the one that
-   * `newer` prefers stays. Call `loaded` after the last one.
+   * Puts rows back as they were copied, under their numbers. Where one key may stand in two rows,
+   * `newer` says which one stays; null when no key does. Call `loaded` after the last ones.
    */
-  loadRow(row: number, source: Uint8Array, newer: (kept: number, loaded: number) => boolean): void {
+  loadRows(
+    first: number,
+    source: Uint8Array,
+    newer: ((kept: number, loaded: number) => boolean) | null,
+  ): void {
+    const { rowWords } = this;
+    // A copy of its own is aligned to words, which a view of LMDB's buffer need not be.
+    const from = new Int32Array(new Uint8Array(source).buffer);
+    for (let at = 0, row = first; at < from.length; at += rowWords, row++) {
+      if ((from[at]! | from[at + 1]! | from[at + 2]! | from[at + 3]!) === 0) continue;
+      if (newer !== null && !this.makesWay(row, from, at, newer)) continue;
+      while (this.words.length <= row >>> SEGMENT_SHIFT) this.addSegment();
+      const words = this.wordsOf(row);
+      const to = this.wordAt(row);
+      for (let i = 0; i < rowWords; i++) words[to + i] = from[at + i]!;
+      this.rowCount = Math.max(this.rowCount, row + 1);
+      this.link(row, from[at]!, from[at + 1]!, from[at + 2]!, from[at + 3]!);
+    }
+  }
+
+  /** False when another row under the same key is the newer one; otherwise that one is gone. */
+  private makesWay(
+    row: number,
+    from: Int32Array,
+    at: number,
+    newer: (kept: number, loaded: number) => boolean,
+  ): boolean {
+    const kept = this.find(from[at]!, from[at + 1]!, from[at + 2]!, from[at + 3]!);
+    if (kept < 0) return true;
     while (this.words.length <= row >>> SEGMENT_SHIFT) this.addSegment();
     const words = this.wordsOf(row);
-    const at = this.wordAt(row);
-    new Uint8Array(words.buffer, at * 4, this.rowWords * 4).set(source);
-    if ((words[at]! | words[at + 1]! | words[at + 2]! | words[at + 3]!) === 0) return;
-    this.rowCount = Math.max(this.rowCount, row + 1);
-    const kept = this.find(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
-    if (kept >= 0 && !newer(kept, row)) {
-      words.fill(0, at, at + this.rowWords);
-      return;
-    }
-    if (kept >= 0) {
-      this.remove(kept);
-      this.freeRows.pop();
-    }
-    this.link(row, words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
+    const to = this.wordAt(row);
+    words.set(from.subarray(at, at + this.rowWords), to);
+    const wins = newer(kept, row);
+    words.fill(0, to, to + this.rowWords);
+    if (wins) this.remove(kept);
+    return wins;
   }
 
   /** Ends loading: rows without a key are free, lowest first. */
