@@ -13,6 +13,7 @@ import { verify } from '../../ledger/verify.ts';
 import { Random, testSeed } from './random.ts';
 
 const ROUNDS = Number(process.env['POSP_TEST_CRASHES'] ?? 50);
+t.setTimeout(600_000);
 const seed = testSeed();
 t.comment(`POSP_TEST_SEED=${seed}`);
 const random = new Random(seed);

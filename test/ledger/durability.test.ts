@@ -17,6 +17,7 @@ import { RandomEntries } from './random-entries.ts';
 
 const LEDGERS = 25;
 const CRASHES_PER_LEDGER = 20;
+t.setTimeout(600_000);
 const seed = testSeed();
 t.comment(`POSP_TEST_SEED=${seed}`);
 

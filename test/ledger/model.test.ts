@@ -24,6 +24,7 @@ const OPERATIONS = Number(process.env['POSP_TEST_OPERATIONS'] ?? 1_000_000);
 const STRETCH = 2_000;
 const START_US = Date.UTC(2026, 0, 1) * 1000;
 
+t.setTimeout(600_000);
 const seed = testSeed();
 t.comment(`POSP_TEST_SEED=${seed}`);
 /** How often each answer came. */
