@@ -11,6 +11,7 @@ import { ledgerFolder } from './data-folder.ts';
 import { DemoBar } from './demo/progress.ts';
 import { type DemoReport, printReport, reportOf } from './demo/report.ts';
 import { runTerminals, TERMINAL_COUNT_MAX } from './demo/terminals.ts';
+import { moduleSettings } from './hsm-choice.ts';
 import { SAMPLE_CONFIG } from './serve.ts';
 import { System } from './system.ts';
 
@@ -32,7 +33,10 @@ export function addDemoCommand(program: Command): void {
     .option('--json', 'print one JSON document')
     .option('--terminals <number>', 'terminals that work at once, 1 to 20', '20')
     .option('--transactions <number>', 'how many transactions they make together', '3000')
-    .option('--hsm <which>', 'software, nss, softhsm, or the path of a PKCS#11 module')
+    .option(
+      '--hsm <which>',
+      'software, nss, softhsm, or the path of a PKCS#11 module (POSP_HSM_TOKEN, POSP_HSM_PIN)',
+    )
     .option('--seed <number>', 'repeat an earlier day')
     .option('--keep', 'keep the data folder and say where it is')
     .addHelpText(
@@ -101,13 +105,7 @@ async function runDay(day: DemoDay): Promise<DemoReport> {
 function hsmSettings(which: string | undefined): HsmSettings {
   if (which === undefined) return { provider: 'auto' };
   if (which === 'software') return { provider: 'software' };
-  return {
-    provider: 'pkcs11',
-    module: which,
-    poolThreads: 0,
-    ...(process.env['POSP_HSM_TOKEN'] ? { tokenLabel: process.env['POSP_HSM_TOKEN'] } : {}),
-    ...(process.env['POSP_HSM_PIN'] ? { pin: { environment: 'POSP_HSM_PIN' } } : {}),
-  };
+  return moduleSettings(which);
 }
 
 function wholeNumber(text: string, name: string): number {

@@ -47,10 +47,24 @@ type Concrete = Exclude<HsmSettings, { provider: 'auto' }>;
 
 function candidates(settings: HsmSettings, used: string | null): Concrete[] {
   if (settings.provider !== 'auto') return [settings];
-  const nss: Concrete = { provider: 'pkcs11', module: 'nss', poolThreads: 0 };
   const software: Concrete = { provider: 'software' };
-  if (used === null) return [nss, software];
-  return [used === 'software' ? software : { ...nss, module: used }];
+  if (used === null) return [moduleSettings('nss'), software];
+  return [used === 'software' ? software : moduleSettings(used)];
+}
+
+/**
+ * Settings of a PKCS#11 module that is named on the command line: `nss`, `softhsm`, or the path of any
+ * other, whose token and PIN then come from POSP_HSM_TOKEN (its label) and POSP_HSM_PIN.
+ */
+export function moduleSettings(module: string): Concrete {
+  const { POSP_HSM_TOKEN: tokenLabel, POSP_HSM_PIN: pin } = process.env;
+  return {
+    provider: 'pkcs11',
+    module,
+    poolThreads: 0,
+    ...(tokenLabel ? { tokenLabel } : {}),
+    ...(pin ? { pin: { environment: 'POSP_HSM_PIN' } } : {}),
+  };
 }
 
 function hsmConfig(settings: Concrete, folder: string): HsmConfig {

@@ -10,6 +10,7 @@ import { type VerifyOptions, type VerifyReport, verify } from '../ledger/verify.
 import { EXIT, type ExitCode, printJson, printLine, printNote, UsageError } from './command.ts';
 import {
   type LedgerCommandOptions,
+  type LedgerPlace,
   ledgerPlace,
   readText,
   refusingClearly,
@@ -23,13 +24,13 @@ interface VerifyCommandOptions extends LedgerCommandOptions {
 
 export function runVerify(options: VerifyCommandOptions): Promise<ExitCode> {
   return refusingClearly(async () => {
-    const { dataDir, encryptionKey } = ledgerPlace(options);
+    const { dataDir, encryptionKey } = await ledgerPlace(options);
     const report = await verify(dataDir, {
       encryptionKey,
       onProgress: (position) => {
         if (!options.json) printNote(`verified ${position} records`);
       },
-      seal: sealOption(options),
+      seal: sealOption(options, { dataDir, encryptionKey }),
     });
     const held = report.chainVerified && report.balancesVerified && report.sealVerified !== false;
     if (options.json) printJson(report);
@@ -38,16 +39,18 @@ export function runVerify(options: VerifyCommandOptions): Promise<ExitCode> {
   });
 }
 
-function sealOption({ seal, publicKey, ...options }: VerifyCommandOptions): VerifyOptions['seal'] {
+function sealOption(
+  { seal, publicKey }: VerifyCommandOptions,
+  place: LedgerPlace,
+): VerifyOptions['seal'] {
   if (seal === undefined) return undefined;
-  const verifySignature = publicKey === undefined ? sm2Verifier(options) : pemVerifier(publicKey);
+  const verifySignature = publicKey === undefined ? sm2Verifier(place) : pemVerifier(publicKey);
   return { seal: parseSeal(readText(seal)), verifySignature };
 }
 
 /** Checks signatures of the HSM's SM2 keys; the journal itself has their public halves. */
-function sm2Verifier(options: LedgerCommandOptions): VerifySignature {
+function sm2Verifier({ dataDir, encryptionKey }: LedgerPlace): VerifySignature {
   return (bytes, signature, keyName) => {
-    const { dataDir, encryptionKey } = ledgerPlace(options);
     const reader = openReader(dataDir, { encryptionKey });
     const key = reader.registry.get('key', keyName);
     void reader.close();
@@ -92,7 +95,7 @@ function printReport(report: VerifyReport): void {
 
 export function runExport(file: string, options: LedgerCommandOptions): Promise<ExitCode> {
   return refusingClearly(async () => {
-    const { dataDir, encryptionKey } = ledgerPlace(options);
+    const { dataDir, encryptionKey } = await ledgerPlace(options);
     printTransfer(await exportJournal(dataDir, file, encryptionKey), 'exported', options);
     printNote(`${file} holds card numbers in full: keep it as you keep the ledger`);
     return EXIT.ok;
@@ -101,7 +104,7 @@ export function runExport(file: string, options: LedgerCommandOptions): Promise<
 
 export function runImport(file: string, options: LedgerCommandOptions): Promise<ExitCode> {
   return refusingClearly(async () => {
-    const { dataDir, encryptionKey } = ledgerPlace(options);
+    const { dataDir, encryptionKey } = await ledgerPlace(options);
     if (!existsSync(file)) throw new UsageError(`${file} cannot be read (ENOENT)`);
     printTransfer(await importJournal(file, dataDir, encryptionKey), 'imported', options);
     return EXIT.ok;
@@ -115,7 +118,7 @@ function printTransfer(report: TransferReport, done: string, { json }: LedgerCom
 
 export function runBackup(dir: string, options: LedgerCommandOptions): Promise<ExitCode> {
   return refusingClearly(async () => {
-    const { dataDir, encryptionKey } = ledgerPlace(options);
+    const { dataDir, encryptionKey } = await ledgerPlace(options);
     const { position } = await backUp(dataDir, dir, encryptionKey);
     if (options.json) printJson({ position });
     else printLine(`copied the ledger at position ${position} to ${dir}`);

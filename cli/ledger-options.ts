@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { LedgerError } from '../ledger/errors.ts';
 import { UsageError } from './command.ts';
 import { ledgerFolder } from './data-folder.ts';
+import { chooseHsm } from './hsm-choice.ts';
+import { isLedgerEncrypted, ledgerKey } from './ledger-key.ts';
 
 export interface LedgerCommandOptions {
   data: string;
@@ -15,13 +17,18 @@ export interface LedgerPlace {
   encryptionKey: Uint8Array | undefined;
 }
 
-/** Folder and key of the options. */
-export function ledgerPlace(options: LedgerCommandOptions): LedgerPlace {
+/** Folder and key of the options: an encrypted ledger is opened with the HSM of its data folder. */
+export async function ledgerPlace(options: LedgerCommandOptions): Promise<LedgerPlace> {
   const file = options.encryptionKeyFile;
-  return {
-    dataDir: ledgerFolder(options.data),
-    encryptionKey: file === undefined ? undefined : readKey(file),
-  };
+  const dataDir = ledgerFolder(options.data);
+  if (file !== undefined) return { dataDir, encryptionKey: readKey(file) };
+  if (!isLedgerEncrypted(options.data)) return { dataDir, encryptionKey: undefined };
+  const { hsm } = await chooseHsm({ provider: 'auto' }, options.data);
+  try {
+    return { dataDir, encryptionKey: await ledgerKey(options.data, true, hsm) };
+  } finally {
+    await hsm.close();
+  }
 }
 
 function readKey(file: string): Uint8Array {

@@ -16,7 +16,7 @@ import { formatTable, yuan } from './table.ts';
 
 export function showTrialBalance(options: LedgerCommandOptions): Promise<ExitCode> {
   return refusingClearly(async () => {
-    const place = ledgerPlace(options);
+    const place = await ledgerPlace(options);
     const { chainHash, ...balance } = await trialBalance(place.dataDir, place.encryptionKey);
     const exit = balance.balanced ? EXIT.ok : EXIT.failed;
     if (options.json) {
@@ -79,7 +79,7 @@ export function showAccount(idText: string, options: LedgerCommandOptions): Prom
   return refusingClearly(async () => {
     const id = idFromHex(idText);
     if (id === null) throw new UsageError(`an account's id has 32 hex digits, not ${idText}`);
-    const { dataDir, encryptionKey } = ledgerPlace(options);
+    const { dataDir, encryptionKey } = await ledgerPlace(options);
     const account = await accountOf(dataDir, id, encryptionKey);
     if (account === null) {
       if (options.json) printJson({ error: { code: 'account_not_found' } });
@@ -124,7 +124,7 @@ export function showJournal(options: JournalOptions): Promise<ExitCode> {
   return refusingClearly(async () => {
     const from = positionOption(options.from, '--from');
     const to = options.to === undefined ? undefined : positionOption(options.to, '--to');
-    const { dataDir, encryptionKey } = ledgerPlace(options);
+    const { dataDir, encryptionKey } = await ledgerPlace(options);
     const reader = openReader(dataDir, { encryptionKey });
     try {
       if (options.follow) await followJournal(reader, from, options.json ?? false);

@@ -15,6 +15,7 @@ const COMMANDS: Record<string, () => Promise<AddCommand>> = {
   encode: async () => (await import('./encode.ts')).addEncodeCommand,
   explain: async () => (await import('./explain.ts')).addExplainCommand,
   crypto: async () => (await import('./crypto.ts')).addCryptoCommand,
+  hsm: async () => (await import('./hsm.ts')).addHsmCommand,
 };
 
 /** The `posp` command with the one sub-command that is asked for, or with all of them for the help. */

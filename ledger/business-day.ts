@@ -5,8 +5,8 @@
  */
 import type { LedgerClient } from './client.ts';
 import { idOf } from './id.ts';
-import { registryChange } from './messages.ts';
 import type { Reader } from './reader.ts';
+import { registryChange } from './registry.ts';
 
 /** The records of one business date: after `from`, up to and with `to`. */
 export interface BusinessDayRange {

@@ -103,7 +103,7 @@ export class RequestQueue {
     const answers = this.answersOf(batch.port);
     if (kind === REQUEST.submit || kind === REQUEST.dryRun) {
       this.core.submit(bytes, start, end, kind === REQUEST.dryRun);
-      this.answerSubmit(answers.numbers, kind === REQUEST.dryRun);
+      this.answerSubmit(answers.numbers);
     } else {
       for (let at = start; at < end; at += ID_BYTES) {
         this.id.read(bytes, at);
@@ -134,7 +134,7 @@ export class RequestQueue {
     tallies: new NumberList(),
   };
 
-  private answerSubmit(numbers: NumberList, dryRun: boolean): void {
+  private answerSubmit(numbers: NumberList): void {
     const { core, source } = this;
     const { outcome } = core;
     if (outcome.recordedPosition > 0) {
@@ -142,8 +142,8 @@ export class RequestQueue {
       return;
     }
     const { position } = core.state;
-    source.position = dryRun ? 0 : position;
-    source.timestampUs = core.timestampOf(dryRun ? position + 1 : position);
+    source.position = core.recordedLast ? position : 0;
+    source.timestampUs = core.timestampOf(core.recordedLast ? position : position + 1);
     source.businessDate = outcome.businessDate;
     source.failedIndex = outcome.failedIndex;
     source.outcomes = outcome.outcomes;

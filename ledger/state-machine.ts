@@ -13,7 +13,7 @@ import type { Outcome } from './outcome.ts';
 import { PENDING_EXPIRED, PENDING_OPEN } from './pending-transfers.ts';
 import { readRegistryChange, type StoredRegistryChange } from './registry-change.ts';
 import type { LedgerState } from './state.ts';
-import { APPLIED, STATUS } from './status.ts';
+import { APPLIED, isRace, STATUS } from './status.ts';
 import type { StoredBalances } from './storage.ts';
 import { TallyRules } from './tally-rules.ts';
 import { type TransferContext, TransferRules } from './transfers.ts';
@@ -59,7 +59,7 @@ export class StateMachine {
 
   /**
    * Judges the entry as the record at `position` and books it. True when that record is to be made;
-   * a known id makes none, nor does a dry run, which leaves no trace at all.
+   * a known id makes none, nor does a lost race, nor a dry run, which leaves no trace at all.
    */
   apply(
     entry: EntryView,
@@ -84,7 +84,7 @@ export class StateMachine {
       if (dryRun) this.takeBack();
       else this.finish(entry, position);
     }
-    if (dryRun) return false;
+    if (dryRun || isRace(status)) return false;
     this.state.ids.add(entry.id, position, status);
     this.state.position = position;
     this.state.timestampUs = timestampUs;

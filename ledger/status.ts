@@ -8,6 +8,21 @@ export const STATUS = Object.fromEntries(
 
 export const APPLIED = 0;
 
+/**
+ * Refusals that say "what you looked at has changed meanwhile": they leave no record, so that the
+ * caller may look again and submit what it then finds right under the same id.
+ */
+export const RACE_STATUSES: ReadonlySet<EntryStatus> = new Set([
+  'blocked_id_exists',
+  'registry_conflict',
+]);
+
+const raceNumbers: ReadonlySet<number> = new Set([...RACE_STATUSES].map((name) => STATUS[name]));
+
+export function isRace(status: number): boolean {
+  return raceNumbers.has(status);
+}
+
 export function statusName(number: number): EntryStatus {
   const name = ENTRY_STATUSES[number];
   assert(name !== undefined, `status ${number}`);

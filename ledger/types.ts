@@ -334,7 +334,7 @@ export interface TallyValue {
  */
 export interface EntryResult {
   status: EntryStatus;
-  /** Of the record that holds the id. 0 for a dry run. */
+  /** Of the record that holds the id. 0 for a dry run and for a lost race, which leave none. */
   position: number;
   /** Which transfer, tally, registry change, account or block refused; counted from 0. */
   failedIndex?: number;

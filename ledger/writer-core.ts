@@ -61,6 +61,9 @@ export class WriterCore implements Surroundings {
     if (expire) this.recordExpiries();
   }
 
+  /** Whether the entry that was submitted last made a record. */
+  recordedLast = false;
+
   /** Records in the group so far. */
   get count(): number {
     return this.bounds.length / 2;
@@ -89,7 +92,9 @@ export class WriterCore implements Surroundings {
     const { entry, outcome, machine, state } = this;
     entry.read(bytes, start, end);
     const position = state.position + 1;
-    if (!machine.apply(entry, position, this.timestampOf(position), dryRun, outcome)) {
+    const timestampUs = this.timestampOf(position);
+    this.recordedLast = machine.apply(entry, position, timestampUs, dryRun, outcome);
+    if (!this.recordedLast) {
       if (outcome.recordedPosition > 0) this.readRecord(outcome.recordedPosition, this.recorded);
       return;
     }

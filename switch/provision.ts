@@ -14,8 +14,8 @@ import {
 } from '../ledger/chart-of-accounts.ts';
 import type { LedgerClient } from '../ledger/client.ts';
 import { idOf } from '../ledger/id.ts';
-import { registryChange } from '../ledger/messages.ts';
 import type { Reader } from '../ledger/reader.ts';
+import { registryChange } from '../ledger/registry.ts';
 import type { Entry, RegistryChange } from '../ledger/types.ts';
 import { cardNumberOf } from './card-numbers.ts';
 import { KEY_NAME, toKeyItem, toStoredKey, toWorkingKey } from './keys.ts';

@@ -2,6 +2,7 @@
  * The one way in: a planned or refused request becomes a ledger entry, and what the ledger says
  * becomes what the terminal is told. A repeat gets the answer of the record that it repeats.
  */
+import { RACE_STATUSES } from '../ledger/status.ts';
 import type {
   Entry,
   EntryResult,
@@ -24,7 +25,6 @@ const LEDGER_REFUSALS: Partial<Record<EntryStatus, { responseCode: string; rule:
 };
 
 /** Two workers may act on one thing at once; the plan of the later one is made again. */
-const RACES: ReadonlySet<EntryStatus> = new Set(['registry_conflict', 'blocked_id_exists']);
 const ATTEMPTS_MAX = 5;
 
 /**
@@ -42,7 +42,8 @@ export async function recordRequest(
     const plan = refused ?? (await planOrRefusal(request, row, services));
     const entry = entryOf(request, plan, wireHash);
     const result = await services.ledger.submit(entry);
-    if (!RACES.has(result.status)) return outcomeOfResult(request, row, entry, result, services);
+    if (!RACE_STATUSES.has(result.status))
+      return outcomeOfResult(request, row, entry, result, services);
   }
   throw new Refusal('96', 'raced-too-often');
 }

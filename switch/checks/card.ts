@@ -59,8 +59,9 @@ export async function checkPin(card: Card, request: Request, services: Services)
   try {
     right = await services.hsm.verifyPin(pin, against);
   } catch (error) {
-    if (error instanceof HsmError && error.code === 'bad_pin_block') right = false;
-    else throw error;
+    if (!(error instanceof HsmError) || error.code !== 'bad_pin_block') throw error;
+    // It was encrypted with another key, or never was a PIN: the terminal must sign in again.
+    throw new Refusal('99', 'pin-block-unreadable');
   }
   require(right, '55', 'pin-wrong');
 }

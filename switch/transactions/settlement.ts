@@ -1,4 +1,4 @@
-import { registryChange } from '../../ledger/messages.ts';
+import { registryChange } from '../../ledger/registry.ts';
 import type { BatchSettled, TallyValue } from '../../ledger/types.ts';
 import { field48Totals, type TotalsHalf } from '../../protocols/dialects/cup-fields.ts';
 import { batchSubject } from '../entry-ids.ts';

@@ -1,6 +1,6 @@
 /** Changes of a terminal's registry item that a terminal itself asks for. */
 import { randomBytes } from 'node:crypto';
-import { registryChange } from '../../ledger/messages.ts';
+import { registryChange } from '../../ledger/registry.ts';
 import type { Terminal } from '../../ledger/registry-kinds.ts';
 import { Refusal } from '../refusal.ts';
 import type { Services } from '../services.ts';

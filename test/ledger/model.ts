@@ -113,13 +113,14 @@ export class Model {
       failedIndex = refusal.index;
     }
     const applied = status === 'applied';
+    const unrecorded = dryRun || ['blocked_id_exists', 'registry_conflict'].includes(status);
     const drafted = applied ? draft.dates.get(entry.institution) : undefined;
     const dates = drafted ?? this.dates.get(entry.institution);
     const closes = applied && entry.fact?.businessDayClosed !== undefined;
     const answer: ModelAnswer = {
       status,
       failedIndex,
-      position: dryRun ? 0 : this.position + 1,
+      position: unrecorded ? 0 : this.position + 1,
       recorded: null,
       businessDate: dates?.at(closes ? -2 : -1) ?? '',
       outcomes: applied ? draft.outcomes : [],
@@ -130,6 +131,7 @@ export class Model {
       answer.businessDate = this.dates.get(entry.institution)?.at(-1) ?? answer.businessDate;
       return answer;
     }
+    if (unrecorded) return answer;
     this.position++;
     const record = { position: this.position, status, answer, entry };
     this.ids.set(hex(entry.id), record);
