@@ -6,8 +6,9 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HsmSettings } from '../config/schema.ts';
 import { HsmError } from '../hsm/errors.ts';
+import { namedHsmConfig } from '../hsm/named-config.ts';
 import { openHsm } from '../hsm/open.ts';
-import type { Hsm, HsmConfig } from '../hsm/types.ts';
+import type { Hsm, HsmConfig, Pkcs11Config, SoftwareConfig } from '../hsm/types.ts';
 
 export interface ChosenHsm {
   config: HsmConfig;
@@ -23,7 +24,7 @@ export async function chooseHsm(settings: HsmSettings, dataDir: string): Promise
   const note = join(folder, 'provider');
   const used = existsSync(note) ? readFileSync(note, 'utf8').trim() : null;
   for (const candidate of candidates(settings, used)) {
-    const config = hsmConfig(candidate, folder);
+    const config = hsmConfig(candidate, dataDir);
     const name = nameOf(candidate);
     if (used !== null && used !== name) {
       throw new HsmError(
@@ -52,33 +53,21 @@ function candidates(settings: HsmSettings, used: string | null): Concrete[] {
   return [used === 'software' ? software : moduleSettings(used)];
 }
 
-/**
- * Settings of a PKCS#11 module that is named on the command line: `nss`, `softhsm`, or the path of any
- * other, whose token and PIN then come from POSP_HSM_TOKEN (its label) and POSP_HSM_PIN.
- */
+/** Settings of a PKCS#11 module that is named on the command line: `nss`, `softhsm`, or a path. */
 export function moduleSettings(module: string): Concrete {
-  const { POSP_HSM_TOKEN: tokenLabel, POSP_HSM_PIN: pin } = process.env;
-  return {
-    provider: 'pkcs11',
-    module,
-    poolThreads: 0,
-    ...(tokenLabel ? { tokenLabel } : {}),
-    ...(pin ? { pin: { environment: 'POSP_HSM_PIN' } } : {}),
-  };
+  return { provider: 'pkcs11', module, poolThreads: 0 };
 }
 
-function hsmConfig(settings: Concrete, folder: string): HsmConfig {
+function hsmConfig(settings: Concrete, dataDir: string): HsmConfig {
+  const named = namedHsmConfig(nameOf(settings), dataDir);
   if (settings.provider === 'software') {
     const { passphrase } = settings;
-    const source = passphrase === undefined ? {} : { passphraseSource: passphrase };
-    return { provider: 'software', keyFile: join(folder, 'keys.json'), ...source };
+    if (passphrase === undefined) return named;
+    return { ...(named as SoftwareConfig), passphraseSource: passphrase };
   }
-  const { module, tokenLabel, slot, pin, poolThreads } = settings;
-  const embedded = module === 'nss' || module === 'softhsm';
+  const { tokenLabel, slot, pin, poolThreads } = settings;
   return {
-    provider: 'pkcs11',
-    module,
-    ...(embedded ? { dataDir: join(folder, module) } : {}),
+    ...(named as Pkcs11Config),
     ...(tokenLabel === undefined ? {} : { tokenLabel }),
     ...(slot === undefined ? {} : { slot }),
     ...(pin === undefined ? {} : { pinSource: pin }),
