@@ -9,7 +9,6 @@ import {
   ClearingFileError,
   parseClearingFile,
 } from '../modules/clearing/file.ts';
-import { type ClearDayResult, ClearingRefused, clearDay } from './clear-day.ts';
 import {
   action,
   EXIT,
@@ -19,9 +18,10 @@ import {
   printNote,
   UsageError,
 } from './command.ts';
-import { DEFAULT_DATA_DIR, ledgerFolder } from './data-folder.ts';
-import { sealDay } from './day-seal.ts';
-import { chooseHsm } from './hsm-choice.ts';
+import { type ClearDayResult, ClearingRefused, clearDay } from './system/clear-day.ts';
+import { DEFAULT_DATA_DIR, ledgerFolder } from './system/data-folder.ts';
+import { sealDay } from './system/day-seal.ts';
+import { chooseHsm } from './system/hsm-choice.ts';
 import { formatTable, yuan } from './table.ts';
 
 export function addClearingCommand(program: Command): void {

@@ -6,10 +6,10 @@ import { computeMac } from '../hsm/operations/mac.ts';
 import { clearBlock, encryptPinBlock, pinDigits } from '../hsm/operations/pin.ts';
 import type { KeyAlgorithm, MacAlgorithm, PinFormat } from '../hsm/types.ts';
 import { action, UsageError } from './command.ts';
-import { addDukptCommand } from './crypto-dukpt.ts';
-import { addEpurseCommand } from './crypto-epurse.ts';
-import { answer, type CryptoOptions, oneOf, parseHex, parseKey } from './crypto-input.ts';
-import { addSm2Command } from './crypto-sm2.ts';
+import { addDukptCommand } from './crypto/dukpt.ts';
+import { addEpurseCommand } from './crypto/epurse.ts';
+import { answer, type CryptoOptions, oneOf, parseHex, parseKey } from './crypto/input.ts';
+import { addSm2Command } from './crypto/sm2.ts';
 
 /** The key each MAC algorithm takes. */
 const MAC_KEYS: Record<MacAlgorithm, KeyAlgorithm> = {

@@ -7,13 +7,13 @@ import type { HsmSettings } from '../config/schema.ts';
 import { verify } from '../ledger/verify.ts';
 import { createLog } from '../switch/log.ts';
 import { action, EXIT, type ExitCode, printJson, printNote, UsageError } from './command.ts';
-import { ledgerFolder } from './data-folder.ts';
 import { DemoBar } from './demo/progress.ts';
 import { type DemoReport, printReport, reportOf } from './demo/report.ts';
 import { runTerminals, TERMINAL_COUNT_MAX } from './demo/terminals.ts';
-import { moduleSettings } from './hsm-choice.ts';
 import { SAMPLE_CONFIG } from './serve.ts';
-import { System } from './system.ts';
+import { ledgerFolder } from './system/data-folder.ts';
+import { moduleSettings } from './system/hsm-choice.ts';
+import { System } from './system/system.ts';
 
 interface DemoOptions {
   json?: boolean;

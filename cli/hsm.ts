@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import { openHsm } from '../hsm/open.ts';
 import type { HsmStatus } from '../hsm/types.ts';
 import { action, EXIT, type ExitCode, printJson, printLine } from './command.ts';
-import { addCeremonyCommand } from './hsm-ceremony.ts';
-import { addHsmOptions, type HsmOptions, hsmConfigOf, withHsmErrors } from './hsm-options.ts';
+import { addCeremonyCommand } from './hsm/ceremony.ts';
+import { addHsmOptions, type HsmOptions, hsmConfigOf, withHsmErrors } from './hsm/options.ts';
 
 /** `posp hsm status|ceremony`. */
 export function addHsmCommand(program: Command): void {

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { action } from './command.ts';
-import { DEFAULT_DATA_DIR } from './data-folder.ts';
-import { runBackup, runExport, runImport, runVerify } from './ledger-keep.ts';
-import { showAccount, showJournal, showTrialBalance } from './ledger-show.ts';
+import { runBackup, runExport, runImport, runVerify } from './ledger/keep.ts';
+import { showAccount, showJournal, showTrialBalance } from './ledger/show.ts';
+import { DEFAULT_DATA_DIR } from './system/data-folder.ts';
 
 /** `posp ledger …`: looking at the journal and its balances, proving them, copying them. */
 export function addLedgerCommand(program: Command): void {

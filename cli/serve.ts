@@ -6,7 +6,7 @@ import { ConfigError, loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { createLog, type Logger } from '../switch/log.ts';
 import { action, EXIT, type ExitCode, isExplained, printNote, UsageError } from './command.ts';
-import { System } from './system.ts';
+import { System } from './system/system.ts';
 
 interface ServeOptions {
   config?: string;

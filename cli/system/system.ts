@@ -3,18 +3,18 @@
  * HSM, ledger, first start, switch, business day, HTTP, control socket.
  */
 import { EventEmitter } from 'node:events';
-import { serveControl } from '../api/control.ts';
-import { healthRoutes } from '../api/health.ts';
-import { type ApiServer, serveHttp } from '../api/server.ts';
-import type { Config } from '../config/schema.ts';
-import type { LedgerClient } from '../ledger/client.ts';
-import { openReader, type Reader } from '../ledger/reader.ts';
-import { type Ledger, startLedger } from '../ledger/writer-host.ts';
-import type { ClearingResult } from '../modules/clearing/run.ts';
-import { BusinessDayWatch } from '../switch/business-day-watch.ts';
-import type { Logger } from '../switch/log.ts';
-import { type ProvisionProgress, provision } from '../switch/provision.ts';
-import { Switch } from '../switch/switch.ts';
+import { serveControl } from '../../api/control.ts';
+import { healthRoutes } from '../../api/health.ts';
+import { type ApiServer, serveHttp } from '../../api/server.ts';
+import type { Config } from '../../config/schema.ts';
+import type { LedgerClient } from '../../ledger/client.ts';
+import { openReader, type Reader } from '../../ledger/reader.ts';
+import { type Ledger, startLedger } from '../../ledger/writer-host.ts';
+import type { ClearingResult } from '../../modules/clearing/run.ts';
+import { BusinessDayWatch } from '../../switch/business-day-watch.ts';
+import type { Logger } from '../../switch/log.ts';
+import { type ProvisionProgress, provision } from '../../switch/provision.ts';
+import { Switch } from '../../switch/switch.ts';
 import { clearDay, type DayClosed } from './clear-day.ts';
 import { ledgerFolder } from './data-folder.ts';
 import { sealDay } from './day-seal.ts';

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { HsmError } from '../hsm/errors.ts';
-import { namedHsmConfig, PIN_VARIABLE, TOKEN_VARIABLE } from '../hsm/named-config.ts';
-import { findModule } from '../hsm/open.ts';
-import type { Pkcs11Config, SoftwareConfig } from '../hsm/types.ts';
-import { UsageError } from './command.ts';
+import { HsmError } from '../../hsm/errors.ts';
+import { namedHsmConfig, PIN_VARIABLE, TOKEN_VARIABLE } from '../../hsm/named-config.ts';
+import { findModule } from '../../hsm/open.ts';
+import type { Pkcs11Config, SoftwareConfig } from '../../hsm/types.ts';
+import { UsageError } from '../command.ts';
 
 export interface HsmOptions {
   hsm?: string;

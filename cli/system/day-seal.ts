@@ -6,13 +6,13 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Hsm } from '../hsm/types.ts';
-import type { LedgerClient } from '../ledger/client.ts';
-import { idOf } from '../ledger/id.ts';
-import { makeSeal } from '../ledger/offline.ts';
-import type { Reader } from '../ledger/reader.ts';
-import { statementBytes } from '../ledger/seal.ts';
-import { KEY_NAME, toStoredKey } from '../switch/keys.ts';
+import type { Hsm } from '../../hsm/types.ts';
+import type { LedgerClient } from '../../ledger/client.ts';
+import { idOf } from '../../ledger/id.ts';
+import { makeSeal } from '../../ledger/offline.ts';
+import type { Reader } from '../../ledger/reader.ts';
+import { statementBytes } from '../../ledger/seal.ts';
+import { KEY_NAME, toStoredKey } from '../../switch/keys.ts';
 import { ledgerFolder } from './data-folder.ts';
 
 export interface SealParts {

@@ -4,11 +4,11 @@
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { HsmSettings } from '../config/schema.ts';
-import { HsmError } from '../hsm/errors.ts';
-import { namedHsmConfig } from '../hsm/named-config.ts';
-import { openHsm } from '../hsm/open.ts';
-import type { Hsm, HsmConfig, Pkcs11Config, SoftwareConfig } from '../hsm/types.ts';
+import type { HsmSettings } from '../../config/schema.ts';
+import { HsmError } from '../../hsm/errors.ts';
+import { namedHsmConfig } from '../../hsm/named-config.ts';
+import { openHsm } from '../../hsm/open.ts';
+import type { Hsm, HsmConfig, Pkcs11Config, SoftwareConfig } from '../../hsm/types.ts';
 
 export interface ChosenHsm {
   config: HsmConfig;

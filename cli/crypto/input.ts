@@ -1,7 +1,7 @@
-import { HsmError } from '../hsm/errors.ts';
-import { ProcessKey } from '../hsm/process-key.ts';
-import type { KeyAlgorithm } from '../hsm/types.ts';
-import { EXIT, type ExitCode, printJson, printLine, UsageError } from './command.ts';
+import { HsmError } from '../../hsm/errors.ts';
+import { ProcessKey } from '../../hsm/process-key.ts';
+import type { KeyAlgorithm } from '../../hsm/types.ts';
+import { EXIT, type ExitCode, printJson, printLine, UsageError } from '../command.ts';
 
 /** What the calculators of `posp crypto` share: hexadecimal in, one value out. */
 

@@ -1,10 +1,10 @@
 /** What the `posp ledger` commands share: their options, and how a LedgerError reads. */
 import { readFileSync } from 'node:fs';
-import { LedgerError } from '../ledger/errors.ts';
-import { UsageError } from './command.ts';
-import { ledgerFolder } from './data-folder.ts';
-import { chooseHsm } from './hsm-choice.ts';
-import { isLedgerEncrypted, ledgerKey } from './ledger-key.ts';
+import { LedgerError } from '../../ledger/errors.ts';
+import { UsageError } from '../command.ts';
+import { ledgerFolder } from '../system/data-folder.ts';
+import { chooseHsm } from '../system/hsm-choice.ts';
+import { isLedgerEncrypted, ledgerKey } from '../system/ledger-key.ts';
 
 export interface LedgerCommandOptions {
   data: string;

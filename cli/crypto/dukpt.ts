@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import type { AesDukptUse, TdesDukptUse } from '../hsm/operations/dukpt.ts';
-import { aesDukptKey, tdesDukptKey } from '../hsm/operations/dukpt.ts';
-import { action } from './command.ts';
-import { answer, type CryptoOptions, oneOf, parseHex } from './crypto-input.ts';
+import type { AesDukptUse, TdesDukptUse } from '../../hsm/operations/dukpt.ts';
+import { aesDukptKey, tdesDukptKey } from '../../hsm/operations/dukpt.ts';
+import { action } from '../command.ts';
+import { answer, type CryptoOptions, oneOf, parseHex } from './input.ts';
 
 // biome-ignore format: a list of names, one algorithm a line.
 const TDES_USES: readonly TdesDukptUse[] = ['initial', 'session', 'pin', 'mac-request', 'mac-response', 'data-request', 'data-response'];

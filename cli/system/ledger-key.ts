@@ -5,8 +5,8 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Hsm, StoredKey } from '../hsm/types.ts';
-import { LedgerError } from '../ledger/errors.ts';
+import type { Hsm, StoredKey } from '../../hsm/types.ts';
+import { LedgerError } from '../../ledger/errors.ts';
 import { ledgerFolder } from './data-folder.ts';
 
 const KEY_BYTES = 32;

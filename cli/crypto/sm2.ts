@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { sm2PublicKey, sm2Sign, sm2Verify } from '../hsm/operations/sm2.ts';
-import { action, EXIT, printJson, printLine, UsageError } from './command.ts';
-import { answer, type CryptoOptions, parseHex, usageOf } from './crypto-input.ts';
+import { sm2PublicKey, sm2Sign, sm2Verify } from '../../hsm/operations/sm2.ts';
+import { action, EXIT, printJson, printLine, UsageError } from '../command.ts';
+import { answer, type CryptoOptions, parseHex, usageOf } from './input.ts';
 
 interface Sm2Options extends CryptoOptions {
   key: string;

@@ -1,9 +1,9 @@
 /** Clearing a business date on behalf of a person: which institution, which day, and closing it first. */
-import { businessDayRange, closeBusinessDay } from '../ledger/business-day.ts';
-import { nextBusinessDate } from '../ledger/business-time.ts';
-import type { LedgerClient } from '../ledger/client.ts';
-import type { Reader } from '../ledger/reader.ts';
-import { type ClearingResult, runClearing } from '../modules/clearing/run.ts';
+import { businessDayRange, closeBusinessDay } from '../../ledger/business-day.ts';
+import { nextBusinessDate } from '../../ledger/business-time.ts';
+import type { LedgerClient } from '../../ledger/client.ts';
+import type { Reader } from '../../ledger/reader.ts';
+import { type ClearingResult, runClearing } from '../../modules/clearing/run.ts';
 
 /** A day that cannot be cleared: one sentence for the person who asked. */
 export class ClearingRefused extends Error {

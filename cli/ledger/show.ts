@@ -1,18 +1,18 @@
 /** `posp ledger trial-balance`, `account` and `journal`: what the ledger holds, for people and machines. */
-import { idFromHex, idToHex } from '../ledger/id.ts';
-import { accountOf, trialBalance } from '../ledger/offline.ts';
-import { openReader, type Reader } from '../ledger/reader.ts';
-import { recordToJson } from '../ledger/record-json.ts';
-import { type Account, AccountFlag, type Entry, type JournalRecord } from '../ledger/types.ts';
-import { maskDigitRuns, maskPan } from '../protocols/mask.ts';
-import { EXIT, type ExitCode, printJson, printLine, UsageError } from './command.ts';
+import { idFromHex, idToHex } from '../../ledger/id.ts';
+import { accountOf, trialBalance } from '../../ledger/offline.ts';
+import { openReader, type Reader } from '../../ledger/reader.ts';
+import { recordToJson } from '../../ledger/record-json.ts';
+import { type Account, AccountFlag, type Entry, type JournalRecord } from '../../ledger/types.ts';
+import { maskDigitRuns, maskPan } from '../../protocols/mask.ts';
+import { EXIT, type ExitCode, printJson, printLine, UsageError } from '../command.ts';
+import { formatTable, yuan } from '../table.ts';
 import {
   type LedgerCommandOptions,
   ledgerPlace,
   positionOption,
   refusingClearly,
-} from './ledger-options.ts';
-import { formatTable, yuan } from './table.ts';
+} from './options.ts';
 
 export function showTrialBalance(options: LedgerCommandOptions): Promise<ExitCode> {
   return refusingClearly(async () => {

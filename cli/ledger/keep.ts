@@ -1,21 +1,21 @@
 /** `posp ledger verify`, `export`, `import` and `backup`: proving and keeping what the ledger holds. */
 import { createPublicKey, verify as verifyWithKey } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { sm2Verify } from '../hsm/operations/sm2.ts';
-import { exportJournal, importJournal, type TransferReport } from '../ledger/ndjson.ts';
-import { backUp } from '../ledger/offline.ts';
-import { openReader } from '../ledger/reader.ts';
-import { parseSeal, type VerifySignature } from '../ledger/seal.ts';
-import { type VerifyOptions, type VerifyReport, verify } from '../ledger/verify.ts';
-import { EXIT, type ExitCode, printJson, printLine, printNote, UsageError } from './command.ts';
+import { sm2Verify } from '../../hsm/operations/sm2.ts';
+import { exportJournal, importJournal, type TransferReport } from '../../ledger/ndjson.ts';
+import { backUp } from '../../ledger/offline.ts';
+import { openReader } from '../../ledger/reader.ts';
+import { parseSeal, type VerifySignature } from '../../ledger/seal.ts';
+import { type VerifyOptions, type VerifyReport, verify } from '../../ledger/verify.ts';
+import { EXIT, type ExitCode, printJson, printLine, printNote, UsageError } from '../command.ts';
+import { yuan } from '../table.ts';
 import {
   type LedgerCommandOptions,
   type LedgerPlace,
   ledgerPlace,
   readText,
   refusingClearly,
-} from './ledger-options.ts';
-import { yuan } from './table.ts';
+} from './options.ts';
 
 interface VerifyCommandOptions extends LedgerCommandOptions {
   seal?: string;

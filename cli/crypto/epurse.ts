@@ -6,11 +6,11 @@ import {
   foldedTacKey,
   sessionInput,
   sessionKey,
-} from '../hsm/operations/epurse.ts';
-import { ProcessKey } from '../hsm/process-key.ts';
-import type { EpurseFields, EpurseStep } from '../hsm/types.ts';
-import { action, UsageError } from './command.ts';
-import { answer, type CryptoOptions, oneOf, parseHex } from './crypto-input.ts';
+} from '../../hsm/operations/epurse.ts';
+import { ProcessKey } from '../../hsm/process-key.ts';
+import type { EpurseFields, EpurseStep } from '../../hsm/types.ts';
+import { action, UsageError } from '../command.ts';
+import { answer, type CryptoOptions, oneOf, parseHex } from './input.ts';
 
 /** Field names and forms are those of published examples: hexadecimal, big-endian, amounts in fen. */
 type Fields = Record<string, string>;

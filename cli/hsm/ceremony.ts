@@ -10,12 +10,12 @@ import {
   type SignedProtocol,
   signProtocol,
   verifyProtocol,
-} from '../hsm/ceremony.ts';
-import { createMasters, openHsm } from '../hsm/open.ts';
-import { sm2Verify } from '../hsm/operations/sm2.ts';
-import { completeSpec } from '../hsm/purposes.ts';
-import { storedKeyFromJson, storedKeyToJson } from '../hsm/stored-key.ts';
-import type { Hsm, KeyAlgorithm, KeyPurpose, StoredKey } from '../hsm/types.ts';
+} from '../../hsm/ceremony.ts';
+import { createMasters, openHsm } from '../../hsm/open.ts';
+import { sm2Verify } from '../../hsm/operations/sm2.ts';
+import { completeSpec } from '../../hsm/purposes.ts';
+import { storedKeyFromJson, storedKeyToJson } from '../../hsm/stored-key.ts';
+import type { Hsm, KeyAlgorithm, KeyPurpose, StoredKey } from '../../hsm/types.ts';
 import {
   action,
   EXIT,
@@ -24,9 +24,9 @@ import {
   printLine,
   printNote,
   UsageError,
-} from './command.ts';
-import { HiddenInput } from './hidden-input.ts';
-import { addHsmOptions, type HsmOptions, hsmConfigOf, withHsmErrors } from './hsm-options.ts';
+} from '../command.ts';
+import { HiddenInput } from '../hidden-input.ts';
+import { addHsmOptions, type HsmOptions, hsmConfigOf, withHsmErrors } from './options.ts';
 
 interface CeremonyOptions extends HsmOptions {
   holders: string;
