@@ -16,7 +16,7 @@ export function dialectToText(dialect: Dialect, format: 'yaml' | 'json'): string
 export function dialectFromText(text: string): Dialect {
   let value: unknown;
   try {
-    value = parse(text);
+    value = parse(text, { logLevel: 'error' });
   } catch (error) {
     const [reason] = String((error as Error).message).split('\n');
     throw new ProtocolError('bad-dialect', `the dialect is not YAML or JSON: ${reason}`);
