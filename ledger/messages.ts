@@ -1,11 +1,13 @@
 /** Facts and registry bodies to bytes and back: the messages of the journal that are not hot enough for code of their own. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import protobuf from 'protobufjs';
-import { JOURNAL_PROTO } from './journal-proto.ts';
 import type { RegistryKind, RegistryValues } from './registry-kinds.ts';
 import type { Fact, RegistryChange } from './types.ts';
 
-const root = protobuf.parse(JOURNAL_PROTO).root;
+/** The schema lies beside the sources, two folders up from this compiled file. */
+const schema = new URL('../../ledger/journal.proto', import.meta.url);
+const root = protobuf.parse(readFileSync(schema, 'utf8')).root;
 const factType = root.lookupType('posp.ledger.Fact');
 
 const REGISTRY_TYPES: Record<RegistryKind, protobuf.Type> = {

@@ -1,10 +1,8 @@
 /** What the ledger writes by hand is the wire format of ledger/journal.proto, read here by protobufjs. */
-import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { decodeEntry } from '../../ledger/decode.ts';
 import { entryBytes } from '../../ledger/encode.ts';
 import { idOf } from '../../ledger/id.ts';
-import { JOURNAL_PROTO } from '../../ledger/journal-proto.ts';
 import { LmdbStorage } from '../../ledger/lmdb-storage.ts';
 import { journalType } from '../../ledger/messages.ts';
 import { entryFromJson, entryToJson } from '../../ledger/record-json.ts';
@@ -12,10 +10,6 @@ import type { Entry } from '../../ledger/types.ts';
 import { opening, openLedger, payment } from './open-ledger.ts';
 import { Random, testSeed } from './random.ts';
 import { RandomEntries } from './random-entries.ts';
-
-t.test('the text in the code is the file', async (t) => {
-  t.equal(JOURNAL_PROTO, readFileSync('ledger/journal.proto', 'utf8'));
-});
 
 /** Where the number of bytes changes. */
 const AMOUNTS = [127, 128, 2 ** 28 - 1, 2 ** 28, 2 ** 31, 2 ** 35, 2 ** 53 - 1];
