@@ -18,10 +18,12 @@ import {
   printNote,
   UsageError,
 } from './command.ts';
+import { ledgerPlace } from './ledger/options.ts';
 import { type ClearDayResult, ClearingRefused, clearDay } from './system/clear-day.ts';
 import { DEFAULT_DATA_DIR, ledgerFolder } from './system/data-folder.ts';
 import { sealDay } from './system/day-seal.ts';
 import { chooseHsm } from './system/hsm-choice.ts';
+import { ledgerKey } from './system/ledger-key.ts';
 import { formatTable, yuan } from './table.ts';
 
 export function addClearingCommand(program: Command): void {
@@ -76,12 +78,13 @@ async function runHere(
 ): Promise<ClearDayResult> {
   const dataDir = ledgerFolder(data);
   if (!existsSync(dataDir)) throw new UsageError(`there is no ledger in ${data}`);
-  const ledger = await startLedger({ dataDir });
+  const { hsm } = await chooseHsm({ provider: 'auto' }, data);
+  const encryptionKey = await ledgerKey(data, false, hsm);
+  const ledger = await startLedger({ dataDir, encryptionKey });
   const client = ledger.client();
-  const reader = openReader(dataDir, { generation: ledger.generation });
+  const reader = openReader(dataDir, { generation: ledger.generation, encryptionKey });
   try {
-    const { hsm } = await chooseHsm({ provider: 'auto' }, data);
-    const parts = { dataDir: data, encryptionKey: undefined, hsm, ledger: client, reader };
+    const parts = { dataDir: data, encryptionKey, hsm, ledger: client, reader };
     return await clearDay(
       join(resolve(data), 'clearing'),
       { reader, ledger: client },
@@ -95,6 +98,7 @@ async function runHere(
     client.close();
     await reader.close();
     await ledger.stop();
+    await hsm.close();
   }
 }
 
@@ -154,7 +158,8 @@ async function verify(
 
 /** What the journal says against the file, or null when it agrees. */
 async function journalProblem(file: CheckedFile, data: string): Promise<string | null> {
-  const reader = openReader(ledgerFolder(data));
+  const { dataDir, encryptionKey } = await ledgerPlace({ data });
+  const reader = openReader(dataDir, { encryptionKey });
   try {
     const hash = Buffer.from(reader.chainHashAt(file.position) ?? []).toString('hex');
     return hash === file.chainHash

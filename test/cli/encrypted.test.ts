@@ -22,6 +22,11 @@ t.test('a ledger that is encrypted at rest by one line of configuration', async 
   t.notOk(stored.includes(CARD.good), 'no card number is readable on disk');
   const verified = await posp(['ledger', 'verify', '--data', dataDir, '--json']);
   t.match(documentOf(verified), { chainVerified: true, balancesVerified: true });
+  const offline = await posp(['clearing', 'run', '--data', dataDir, '--json']);
+  t.equal(offline.code, 0, `cleared without a running switch: ${offline.stderr}`);
+  const [file] = documentOf(offline)['files'] as { path: string }[];
+  const sealed = await posp(['clearing', 'verify', file!.path, '--data', dataDir]);
+  t.equal(sealed.code, 0, 'and its files are held against the encrypted journal');
   const again = await serve(dataDir);
   t.teardown(() => again.kill());
   await terminal.connect(again.port);
