@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { openReader } from '../../ledger/reader.ts';
 import { cardNumberOf } from '../../switch/card-numbers.ts';
+import { Random, testSeed } from '../ledger/random.ts';
 import { OUTPATIENT } from '../support/cards.ts';
 import { OutsideTerminal } from '../support/outside-terminal.ts';
 import { CLI, serve, temporaryFolder } from '../support/serve.ts';
@@ -55,6 +56,10 @@ class Working {
   }
 }
 
+const seed = testSeed();
+const random = new Random(seed);
+t.comment(`POSP_TEST_SEED=${seed}`);
+
 t.test('kill -9 in the middle of a load loses no answer', async (t) => {
   const folder = temporaryFolder('crash');
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
@@ -67,7 +72,7 @@ t.test('kill -9 in the middle of a load loses no answer', async (t) => {
     const again = await Promise.all(working.map((one) => one.start(served.port)));
     const wrong = again.filter((code) => code !== undefined && code !== '00');
     t.strictSame(wrong, [], `round ${round}: what got no answer gets it when it is asked again`);
-    const enough = slips.length + 150 + Math.floor(Math.random() * 300);
+    const enough = slips.length + 150 + random.below(300);
     const loads = working.map((one) => one.load(slips, enough));
     await Promise.race(loads);
     await served.kill();
