@@ -57,6 +57,8 @@ export interface Terminal {
   currentKeys: WorkingKey[];
   /** Still good for messages that were under way when the keys changed. */
   previousKeys: WorkingKey[];
+  /** The newest set that a message of the terminal proved to have, by a right MAC. */
+  provenKeys: WorkingKey[];
   batchNumber: string;
   /** Position of the record that opened the batch. */
   batchOpenedPosition: number;

@@ -52,9 +52,28 @@ export function toKeyItem(name: string, key: StoredKey): Key {
   return { name, ...toWorkingKey(key), publicKey: key.publicKey ?? '' };
 }
 
-/** The terminal's working key of a purpose from its current keys. */
-export function currentKey(terminal: Terminal, purpose: KeyPurpose): StoredKey {
-  const key = terminal.currentKeys.find((candidate) => candidate.purpose === purpose);
+/** A terminal's working keys of one sign-in. */
+export type WorkingKeySet = readonly WorkingKey[];
+
+/** The key sets that a terminal may be working with, the newest first, each once. */
+export function* usableKeySets(terminal: Terminal): Iterable<WorkingKeySet> {
+  const { currentKeys, previousKeys, provenKeys } = terminal;
+  yield currentKeys;
+  yield previousKeys;
+  const isOlder = !isSameSet(provenKeys, currentKeys) && !isSameSet(provenKeys, previousKeys);
+  if (isOlder) yield provenKeys;
+}
+
+/** Sets of different sign-ins have no key in common. */
+export function isSameSet(one: WorkingKeySet, other: WorkingKeySet): boolean {
+  const [first, second] = [one[0], other[0]];
+  if (first === undefined || second === undefined) return first === second;
+  return first === second || Buffer.compare(first.cryptogram, second.cryptogram) === 0;
+}
+
+/** The key of a purpose from a set. */
+export function keyOf(keys: WorkingKeySet, purpose: KeyPurpose): StoredKey {
+  const key = keys.find((candidate) => candidate.purpose === purpose);
   if (key === undefined) throw new Refusal('A7', `terminal-has-no-${purpose}-key`);
   return toStoredKey(key);
 }

@@ -171,6 +171,7 @@ function terminalsEntry(
       signedIn: false,
       currentKeys: [],
       previousKeys: [],
+      provenKeys: [],
       batchNumber: '000001',
       batchOpenedPosition: 0,
       lastSettledBatch: '',

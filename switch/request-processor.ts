@@ -12,6 +12,7 @@ import type { Framing } from '../protocols/framing/framing.ts';
 import type { Codec, Message } from '../protocols/iso8583/message.ts';
 import { AnswerWriter, type Progress } from './answer-writer.ts';
 import { verifyRequestMac } from './checks/mac.ts';
+import { noteProven } from './checks/proven-keys.ts';
 import { requestId } from './entry-ids.ts';
 import { recordRequest } from './recording.ts';
 import { Refusal, require } from './refusal.ts';
@@ -110,7 +111,10 @@ export class RequestProcessor {
     progress.request = request;
     require(!row.signedIn || request.terminal.value.signedIn, '97', 'terminal-not-signed-in');
     if (row.mac) {
-      progress.macKey = await verifyRequestMac(message, request.terminal.value, this.#services);
+      const proven = await verifyRequestMac(message, request.terminal.value, this.#services);
+      progress.macKey = proven.macKey;
+      request.workingKeys = proven.keys;
+      await noteProven(request, proven.keys, this.#services);
     }
     const refused = refusalOfChecks(request);
     if (isRecorded(row)) {
@@ -150,6 +154,7 @@ export class RequestProcessor {
       amountFen: Number(message.get(4) ?? 0),
       entryId: requestId(terminalId, field60.batchNumber, traceNumber, message.mti),
       listener: this.#options.listener,
+      workingKeys: [],
     };
   }
 }

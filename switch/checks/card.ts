@@ -4,7 +4,7 @@ import { HsmError } from '../../hsm/errors.ts';
 import type { PinFormat } from '../../hsm/types.ts';
 import type { Card } from '../../ledger/registry-kinds.ts';
 import type { RegistryItem } from '../../ledger/types.ts';
-import { currentKey, KEY_NAME, toStoredKey } from '../keys.ts';
+import { KEY_NAME, keyOf, toStoredKey } from '../keys.ts';
 import { Refusal, require } from '../refusal.ts';
 import type { Services } from '../services.ts';
 import type { Request } from '../transactions/row.ts';
@@ -49,7 +49,7 @@ export async function checkPin(card: Card, request: Request, services: Services)
   const referenceKey = services.reader.registry.get('key', KEY_NAME.pinReference);
   require(referenceKey !== null, 'A7', 'pin-reference-key-missing');
   const pin = {
-    pinKey: currentKey(terminal, 'pin'),
+    pinKey: keyOf(request.workingKeys, 'pin'),
     format: pinFormat(request),
     pinBlock,
     pan: card.number,

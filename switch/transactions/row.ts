@@ -17,6 +17,7 @@ import type {
   TransferInput,
 } from '../../ledger/types.ts';
 import type { FieldValues, Message } from '../../protocols/iso8583/message.ts';
+import type { WorkingKeySet } from '../keys.ts';
 import type { Services } from '../services.ts';
 import type { Field60 } from './field60.ts';
 
@@ -30,7 +31,7 @@ export interface Request {
   readonly field60: Field60;
   readonly terminalId: string;
   readonly merchantId: string;
-  readonly terminal: TerminalItem;
+  terminal: TerminalItem;
   readonly merchant: Merchant;
   readonly traceNumber: string;
   /** Field 4, or 0 when the request has none. */
@@ -38,6 +39,8 @@ export interface Request {
   /** The idempotency key of the entry that this request causes. */
   readonly entryId: Id;
   readonly listener: string;
+  /** The terminal's keys that the request's MAC was right with; none for a request without a MAC. */
+  workingKeys: WorkingKeySet;
   /** The card that the function found; the fact of the journal record names it. */
   card?: RegistryItem<Card>;
 }

@@ -59,7 +59,9 @@ const DOWNLOADS: Record<
 
 /**
  * 签到: the terminal gets new working keys, encrypted under its master key, and the number of its
- * open batch. The keys before these stay good for what was under way.
+ * open batch. The keys before these stay good for what was under way, and those that the terminal
+ * has proven to have stay good until it proves newer ones: a sign-in carries no MAC, so anybody could
+ * otherwise push a terminal's keys aside by signing in for it.
  */
 export const signIn: UnrecordedRow = {
   kind: 'sign-in',

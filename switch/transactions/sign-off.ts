@@ -21,6 +21,7 @@ export const signOff: UnrecordedRow = {
       signedIn: false,
       currentKeys: [],
       previousKeys: [],
+      provenKeys: [],
     }));
     return {};
   },
