@@ -1,6 +1,6 @@
 /** Identifiers of 16 bytes: how they are made, shown and compared. */
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { IdWords } from './entry-view.ts';
 import type { Id } from './types.ts';
 
@@ -11,14 +11,14 @@ export const ID_BYTES = 16;
  * length, so that ('ab', 'c') and ('a', 'bc') differ. Same parts, same id, on every machine.
  */
 export function idOf(...parts: string[]): Id {
-  const hash = createHash('sha256');
-  const length = Buffer.alloc(4);
+  const pieces: Buffer[] = [];
   for (const part of parts) {
     const bytes = Buffer.from(part, 'utf8');
+    const length = Buffer.allocUnsafe(4);
     length.writeUInt32BE(bytes.length);
-    hash.update(length).update(bytes);
+    pieces.push(length, bytes);
   }
-  return new Uint8Array(hash.digest().subarray(0, ID_BYTES));
+  return new Uint8Array(hash('sha256', Buffer.concat(pieces), 'buffer').subarray(0, ID_BYTES));
 }
 
 /** 32 lower-case hex digits. */

@@ -1,6 +1,5 @@
 /** The registry as one thread sees it: merchants, terminals, cards, keys and the rest, by kind and key. */
 import { decodeRegistryValue } from './messages.ts';
-import { registryKey } from './registry-change.ts';
 import type { RegistryKind, RegistryValues } from './registry-kinds.ts';
 import type { Storage } from './storage.ts';
 import type { RegistryItem, RegistryReader } from './types.ts';
@@ -19,7 +18,8 @@ export class CachedRegistry implements RegistryReader {
   private readonly storage: Storage;
   private readonly generation: Int32Array | null;
   private seen = -1;
-  private readonly cache = new Map<string, RegistryItem<unknown> | null>();
+  private readonly cache = new Map<RegistryKind, Map<string, RegistryItem<unknown> | null>>();
+  private cachedItems = 0;
 
   constructor(storage: Storage, generation: SharedArrayBuffer | undefined) {
     this.storage = storage;
@@ -31,17 +31,8 @@ export class CachedRegistry implements RegistryReader {
     key: string,
   ): RegistryItem<RegistryValues[Kind]> | null {
     this.checkFreshness();
-    const name = registryKey(kind, key);
-    let item = this.cache.get(name);
-    if (item === undefined) {
-      const stored = this.storage.registryItem(kind, key);
-      item =
-        stored === null
-          ? null
-          : { version: stored.version, value: decodeRegistryValue(kind, stored.body) };
-      if (this.cache.size >= CACHED_ITEMS) this.cache.clear();
-      this.cache.set(name, item);
-    }
+    const known = this.cache.get(kind)?.get(key);
+    const item = known === undefined ? this.load(kind, key) : known;
     return item as RegistryItem<RegistryValues[Kind]> | null;
   }
 
@@ -52,6 +43,29 @@ export class CachedRegistry implements RegistryReader {
     for (const { key, version, body } of this.storage.registryItems(kind)) {
       yield { key, version, value: decodeRegistryValue(kind, body) };
     }
+  }
+
+  /** Reads an item from the storage, and remembers also that there is none. */
+  private load(kind: RegistryKind, key: string): RegistryItem<unknown> | null {
+    const stored = this.storage.registryItem(kind, key);
+    const item =
+      stored === null
+        ? null
+        : { version: stored.version, value: decodeRegistryValue(kind, stored.body) };
+    if (this.cachedItems >= CACHED_ITEMS) this.forget();
+    let items = this.cache.get(kind);
+    if (items === undefined) {
+      items = new Map();
+      this.cache.set(kind, items);
+    }
+    items.set(key, item);
+    this.cachedItems++;
+    return item;
+  }
+
+  private forget(): void {
+    this.cache.clear();
+    this.cachedItems = 0;
   }
 
   private checkFreshness(): void {
@@ -66,6 +80,6 @@ export class CachedRegistry implements RegistryReader {
       if (current === this.seen) return;
       this.seen = current;
     }
-    this.cache.clear();
+    this.forget();
   }
 }

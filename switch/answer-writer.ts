@@ -49,8 +49,9 @@ export class AnswerWriter {
     const approved = outcome.responseCode === '00';
     const withMac = macKey !== null && (approved || this.#macOnDecline);
     const fields = this.#hostFields(progress, outcome, approved);
-    const own = Object.entries(outcome.set ?? {});
-    for (const [field, value] of own) fields.add(Number(field), value);
+    if (outcome.set !== undefined) {
+      for (const [field, value] of Object.entries(outcome.set)) fields.add(Number(field), value);
+    }
     if (withMac) fields.add(64, NO_MAC);
     if (row === null) return this.#unknown(message, fields);
     const body = this.#prepared.build(message, row, approved, fields);

@@ -54,15 +54,13 @@ export function outcomeOfRecord(
   row: RecordedRow,
   request: Request,
 ): Outcome {
-  const decided = decisionOf(record, row);
-  const set = decided.responseCode === '00' ? row.answerFields?.(record, request) : undefined;
-  return {
-    ...decided,
-    position: record.position,
-    timestampUs: record.timestampUs,
-    businessDate: record.businessDate,
-    ...(set === undefined ? {} : { set }),
-  };
+  const { responseCode, rule } = decisionOf(record, row);
+  const { position, timestampUs, businessDate } = record;
+  const outcome: Outcome = { responseCode, rule, position, timestampUs, businessDate };
+  if (responseCode === '00' && row.answerFields !== undefined) {
+    outcome.set = row.answerFields(record, request);
+  }
+  return outcome;
 }
 
 async function planOrRefusal(
@@ -78,28 +76,32 @@ async function planOrRefusal(
   }
 }
 
+/** Written out field by field: this runs for every transaction, and spreading objects costs more than the rest. */
 function entryOf(request: Request, plan: Plan | Refusal, wireHash: Uint8Array): Entry {
-  const base = {
+  const entry: Entry = {
     id: request.entryId,
     institution: request.terminal.value.institution,
     wireHash,
   };
   if (plan instanceof Refusal) {
-    return { ...base, fact: { transaction: factOf(request, plan) } };
+    entry.fact = { transaction: factOf(request, plan.responseCode, plan.rule, 0) };
+    return entry;
   }
-  const { fact, rule, originalPosition, ...changes } = plan;
-  const approved = { responseCode: '00', rule: rule ?? '' };
-  return {
-    ...base,
-    ...changes,
-    fact: fact ?? { transaction: factOf(request, approved, originalPosition) },
+  if (plan.transfers !== undefined) entry.transfers = plan.transfers;
+  if (plan.tallies !== undefined) entry.tallies = plan.tallies;
+  if (plan.registry !== undefined) entry.registry = plan.registry;
+  if (plan.blocks !== undefined) entry.blocks = plan.blocks;
+  entry.fact = plan.fact ?? {
+    transaction: factOf(request, '00', plan.rule ?? '', plan.originalPosition ?? 0),
   };
+  return entry;
 }
 
 function factOf(
   request: Request,
-  decided: { responseCode: string; rule: string },
-  originalPosition = 0,
+  responseCode: string,
+  rule: string,
+  originalPosition: number,
 ): TransactionFact {
   const { message, row, field60 } = request;
   return {
@@ -111,8 +113,8 @@ function factOf(
     cardNumber: request.card?.value.number ?? '',
     amountFen: request.amountFen,
     currency: message.get(49) ?? '',
-    responseCode: decided.responseCode,
-    rule: decided.rule,
+    responseCode,
+    rule,
     originalPosition,
     entryMode: message.get(22) ?? '',
     processingCode: message.get(3) ?? '',
@@ -129,14 +131,34 @@ function outcomeOfResult(
   services: Services,
 ): Outcome {
   const { status } = result;
-  const known = status.startsWith('exists') || status === 'id_already_failed';
-  if (!known) return outcomeOfRecord({ ...result, entry }, row, request);
+  if (!isKnownId(status)) return outcomeOfRecord(recordOf(result, entry), row, request);
   const stored = services.reader.record(result.position);
   if (stored === null) throw new Error(`position ${result.position} holds an id but no record`);
   if (!isSameRequest(stored.entry, entry)) {
     throw new Refusal('94', 'trace-number-used-for-another-request');
   }
   return outcomeOfRecord(stored, row, request);
+}
+
+/** The request's id was in the journal already, whatever became of it. */
+function isKnownId(status: EntryStatus): boolean {
+  return status.startsWith('exists') || status === 'id_already_failed';
+}
+
+/** The record as the journal holds it now, without reading it back. */
+function recordOf(result: EntryResult, entry: Entry): JournalRecord {
+  const { status, position, timestampUs, businessDate, outcomes, tallies } = result;
+  const record: JournalRecord = {
+    status,
+    position,
+    timestampUs,
+    businessDate,
+    outcomes,
+    tallies,
+    entry,
+  };
+  if (result.failedIndex !== undefined) record.failedIndex = result.failedIndex;
+  return record;
 }
 
 /** The same bytes, or at least the same transaction: a repeat may carry a new PIN block or MAC. */

@@ -3,7 +3,7 @@
  *
  * envelope → message → which transaction → who sent it → MAC → checks → ledger → answer → MAC
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { HsmError } from '../hsm/errors.ts';
 import { LedgerError } from '../ledger/errors.ts';
 import { ProtocolError } from '../protocols/error.ts';
@@ -118,7 +118,7 @@ export class RequestProcessor {
     }
     const refused = refusalOfChecks(request);
     if (isRecorded(row)) {
-      const wireHash = createHash('sha256').update(frame).digest();
+      const wireHash = hash('sha256', frame, 'buffer');
       const outcome = await recordRequest(request, row, refused, wireHash, this.#services);
       const notFound = outcome.rule === 'original-not-found' && row.kind === 'reversal';
       return notFound ? { ...outcome, responseCode: this.#options.reversalNotFound } : outcome;

@@ -131,9 +131,12 @@ function framingOf({ framing }: ListenerConfig): Framing {
 
 /** Approved requests are worth a line for whoever follows one; a refusal always names its rule. */
 function logRequest(log: Logger, processed: ProcessedRequest): void {
-  const { message, ...rest } = processed;
-  if (rest.responseCode === '00') log.debug(rest, 'request');
-  else log.info({ ...rest, message }, 'request refused');
+  if (processed.responseCode !== '00') {
+    log.info(processed, 'request refused');
+  } else if (log.isLevelEnabled('debug')) {
+    const { message, ...rest } = processed;
+    log.debug(rest, 'request');
+  }
 }
 
 function report(message: WorkerReport): void {

@@ -51,8 +51,12 @@ export function checkMac(
 function foldedMac(key: CipherKey, data: Uint8Array): Buffer {
   const blockBytes = key.blockBytes;
   const folded = new Uint8Array(blockBytes);
-  const mask = blockBytes - 1;
-  for (let i = 0; i < data.length; i++) folded[i & mask]! ^= data[i]!;
+  const whole = data.length - (data.length % blockBytes);
+  for (let column = 0; column < blockBytes; column++) {
+    let byte = whole + column < data.length ? data[whole + column]! : 0;
+    for (let i = column; i < whole; i += blockBytes) byte ^= data[i]!;
+    folded[column] = byte;
+  }
   const outcome = key.cbcMac(hexCharacters(folded, blockBytes));
   return hexCharacters(outcome, 4);
 }
