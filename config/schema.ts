@@ -45,6 +45,13 @@ const listener = z.strictObject({
   macOnDecline: z.boolean().default(true),
   /** What a reversal gets whose original never arrived. */
   reversalNotFound: z.enum(['00', '25']).default('00'),
+  /**
+   * Where terminals with SM4 keys put their PIN block of 16 bytes (docs/switch.md). `any` finds it in
+   * fields 62 and 63; with `field52` that field has 16 bytes and all terminals here have SM4 keys.
+   */
+  sm4PinCarrier: z
+    .enum(['any', 'field62-length', 'field62-sm', 'field63-sm', 'field52', 'none'])
+    .default('any'),
   connectionsMax: z.int().min(1).default(20_000),
   /** Answers that one connection may be waiting for; beyond it nothing more is read from it. */
   inFlightMax: z.int().min(1).default(32),

@@ -13,6 +13,7 @@ import type { Codec, Message } from '../protocols/iso8583/message.ts';
 import { AnswerWriter, type Progress } from './answer-writer.ts';
 import { verifyRequestMac } from './checks/mac.ts';
 import { noteProven } from './checks/proven-keys.ts';
+import type { Sm4PinCarrier } from './checks/sm4-pin.ts';
 import { requestId } from './entry-ids.ts';
 import { recordRequest } from './recording.ts';
 import { Refusal, require } from './refusal.ts';
@@ -28,6 +29,7 @@ export interface ProcessorOptions {
   tpduReply: 'swap' | 'echo';
   macOnDecline: boolean;
   reversalNotFound: '00' | '25';
+  sm4PinCarrier: Sm4PinCarrier;
 }
 
 /** What happened to one request, for log and metrics. */
@@ -154,6 +156,7 @@ export class RequestProcessor {
       amountFen: Number(message.get(4) ?? 0),
       entryId: requestId(terminalId, field60.batchNumber, traceNumber, message.mti),
       listener: this.#options.listener,
+      sm4PinCarrier: this.#options.sm4PinCarrier,
       workingKeys: [],
     };
   }

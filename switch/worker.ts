@@ -8,7 +8,7 @@ import { openHsm } from '../hsm/open.ts';
 import type { HsmConfig } from '../hsm/types.ts';
 import { LedgerClient } from '../ledger/client.ts';
 import { openReader } from '../ledger/reader.ts';
-import { cup } from '../protocols/dialects/cup.ts';
+import { cup, cupWithLongPin } from '../protocols/dialects/cup.ts';
 import type { Framing } from '../protocols/framing/framing.ts';
 import { Listener } from './connections/listener.ts';
 import { createLog, type Logger } from './log.ts';
@@ -86,11 +86,12 @@ function openListener(
     services,
     {
       listener: config.name,
-      codec: cup,
+      codec: config.sm4PinCarrier === 'field52' ? cupWithLongPin : cup,
       framing,
       tpduReply: config.tpduReply,
       macOnDecline: config.macOnDecline,
       reversalNotFound: config.reversalNotFound,
+      sm4PinCarrier: config.sm4PinCarrier,
     },
     (processed) => {
       metrics.requestProcessed(processed);

@@ -260,3 +260,9 @@ export const CUP: Dialect = {
 
 /** The compiled dialect: one for the whole process, it holds no state. */
 export const cup: Codec = compile(CUP);
+
+/** The same with a PIN of 16 bytes in field 52, as some acquirers have it for SM4. */
+export const cupWithLongPin: Codec = compile({
+  ...CUP,
+  fields: { ...CUP.fields, 52: { ...CUP.fields[52]!, length: 16 } },
+});

@@ -8,6 +8,7 @@ import { KEY_NAME, keyOf, toStoredKey } from '../keys.ts';
 import { Refusal, require } from '../refusal.ts';
 import type { Services } from '../services.ts';
 import type { Request } from '../transactions/row.ts';
+import { sm4PinBlock } from './sm4-pin.ts';
 
 /** Card states that refuse, with what the terminal is told. */
 const STATUS_REFUSALS: Record<string, { responseCode: string; rule: string }> = {
@@ -42,10 +43,8 @@ export function checkCardUsable(card: Card, request: Request, services: Services
 
 /** Verifies field 52 inside the HSM. A request without a PIN passes: the product decides that, not the PIN. */
 export async function checkPin(card: Card, request: Request, services: Services): Promise<void> {
-  const pinBlock = request.message.bytes(52);
-  const { value: terminal } = request.terminal;
+  const pinBlock = pinBlockOf(request);
   if (pinBlock === undefined) return;
-  require(terminal.keyAlgorithm !== 'sm4', '40', 'sm4-pin-layout-unknown');
   const referenceKey = services.reader.registry.get('key', KEY_NAME.pinReference);
   require(referenceKey !== null, 'A7', 'pin-reference-key-missing');
   const pin = {
@@ -64,6 +63,14 @@ export async function checkPin(card: Card, request: Request, services: Services)
     throw new Refusal('99', 'pin-block-unreadable');
   }
   require(right, '55', 'pin-wrong');
+}
+
+/** The encrypted PIN; undefined when none was entered. */
+function pinBlockOf({ message, terminal, sm4PinCarrier }: Request): Uint8Array | undefined {
+  if (terminal.value.keyAlgorithm !== 'sm4') return message.bytes(52);
+  const block = sm4PinBlock(message, sm4PinCarrier);
+  require(block !== undefined || !message.has(52), '40', 'sm4-pin-not-in-its-place');
+  return block;
 }
 
 /** Field 53 digit 1: 1 without the PAN, otherwise with it (ISO 9564 format 0). */

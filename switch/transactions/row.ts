@@ -17,6 +17,7 @@ import type {
   TransferInput,
 } from '../../ledger/types.ts';
 import type { FieldValues, Message } from '../../protocols/iso8583/message.ts';
+import type { Sm4PinCarrier } from '../checks/sm4-pin.ts';
 import type { WorkingKeySet } from '../keys.ts';
 import type { Services } from '../services.ts';
 import type { Field60 } from './field60.ts';
@@ -39,6 +40,7 @@ export interface Request {
   /** The idempotency key of the entry that this request causes. */
   readonly entryId: Id;
   readonly listener: string;
+  readonly sm4PinCarrier: Sm4PinCarrier;
   /** The terminal's keys that the request's MAC was right with; none for a request without a MAC. */
   workingKeys: WorkingKeySet;
   /** The card that the function found; the fact of the journal record names it. */

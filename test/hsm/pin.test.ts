@@ -1,4 +1,6 @@
+import { createCipheriv } from 'node:crypto';
 import t from 'tap';
+import { clearBlock, pinDigits } from '../../hsm/operations/pin.ts';
 import type { PinFormat, StoredKey } from '../../hsm/types.ts';
 import { bytes, codeOf, fixture, hex } from './hex.ts';
 import { eachProvider } from './providers.ts';
@@ -41,6 +43,22 @@ t.test('published and computed PIN blocks open to their PIN', async (t) => {
         t.equal(hex(await hsm.encryptPin(pinKey, { format: 0, pin: vector.pin, pan })), block);
     }
     t.ok(seen >= 8, 'the file has encrypted blocks');
+  });
+});
+
+t.test('a published SM4 PIN block, before its encryption', async (t) => {
+  const { pin, pan, clear } = {
+    pin: '123654',
+    pan: '6230606601007726888',
+    clear: '06123654FFFFFFFFFFFF99FEFF88D977',
+  };
+  t.equal(hex(clearBlock(pinDigits(pin), 0, pan, 16, undefined)), clear);
+  await eachProvider(t, async (t, hsm) => {
+    const value = '1234567890ABCDEFABCDEF0987654321';
+    const pinKey = await hsm.importKey({ algorithm: 'sm4', purpose: 'pin' }, [bytes(value)]);
+    const cipher = createCipheriv('sm4-ecb', bytes(value), null).setAutoPadding(false);
+    const encrypted = hex(cipher.update(bytes(clear)));
+    t.equal(hex(await hsm.encryptPin(pinKey, { format: 0, pin, pan })), encrypted);
   });
 });
 
