@@ -2,7 +2,27 @@
  * A call of the HTTP API as data: where it is, who may make it, what it takes and gives. The same
  * schemas validate, type the handler, and become the OpenAPI document.
  */
-import type { z } from 'zod';
+import { z } from 'zod';
+
+/** An answer that is a file and no JSON: `answer: file` in the route, and `new FileAnswer(…)` from its handler. */
+export class FileAnswer {
+  readonly bytes: Uint8Array;
+  /** `text/csv; charset=utf-8`, … */
+  readonly contentType: string;
+  /** What a browser stores it as; null to show it. */
+  readonly fileName: string | null;
+
+  constructor(bytes: Uint8Array, contentType: string, fileName: string | null = null) {
+    this.bytes = bytes;
+    this.contentType = contentType;
+    this.fileName = fileName;
+  }
+}
+
+export const file = z.instanceof(FileAnswer);
+
+/** A body that is a file and no JSON, of any content type: `body: upload` in the route. */
+export const upload = z.instanceof(Uint8Array);
 
 /** Who is calling, after the signature or the session was checked. */
 export interface Caller {
@@ -42,6 +62,8 @@ export interface Route<
   params?: Params;
   query?: Query;
   body?: Body;
+  /** Default 64 KiB; with `upload` 1 MiB. */
+  bodyBytesMax?: number;
   answer: Answer;
   handle(
     call: Call<z.output<Params>, z.output<Query>, z.output<Body>>,

@@ -32,6 +32,10 @@ export class Table {
     this.database.removeSync(key);
   }
 
+  clear(): void {
+    this.database.clearSync();
+  }
+
   *range(options: RangeOptions): Iterable<{ key: Buffer; value: Buffer }> {
     for (const { key, value } of this.database.getRange(options)) {
       yield { key, value: this.opened(key, value) };

@@ -3,14 +3,18 @@
  * HSM, ledger, first start, switch, business day, HTTP, control socket.
  */
 import { EventEmitter } from 'node:events';
-import { serveControl } from '../../api/control.ts';
+import { createApi } from '../../api/application.ts';
+import { type ControlHandler, serveControl } from '../../api/control.ts';
 import { healthRoutes } from '../../api/health.ts';
+import { ApiMetrics } from '../../api/metrics.ts';
 import { type ApiServer, serveHttp } from '../../api/server.ts';
+import { type ApiServices, Views } from '../../api/services.ts';
 import type { Config } from '../../config/schema.ts';
 import type { LedgerClient } from '../../ledger/client.ts';
 import { openReader, type Reader } from '../../ledger/reader.ts';
 import { type Ledger, startLedger } from '../../ledger/writer-host.ts';
 import type { ClearingResult } from '../../modules/clearing/run.ts';
+import { Modules } from '../../modules/frame/host.ts';
 import { BusinessDayWatch } from '../../switch/business-day-watch.ts';
 import type { Logger } from '../../switch/log.ts';
 import { type ProvisionProgress, provision } from '../../switch/provision.ts';
@@ -35,7 +39,9 @@ export class System extends EventEmitter<{ failed: [Error] }> {
   readonly reader: Reader;
   readonly switch: Switch;
   readonly http: ApiServer;
+  readonly modules: Modules;
   readonly #config: Config;
+  readonly #views: Views;
   readonly #watch: BusinessDayWatch;
   readonly #seal: DayClosed;
   readonly #closeControl: () => Promise<void>;
@@ -48,6 +54,8 @@ export class System extends EventEmitter<{ failed: [Error] }> {
     reader: Reader;
     switch: Switch;
     http: ApiServer;
+    modules: Modules;
+    views: Views;
     watch: BusinessDayWatch;
     seal: DayClosed;
     closeControl: () => Promise<void>;
@@ -60,6 +68,8 @@ export class System extends EventEmitter<{ failed: [Error] }> {
     this.reader = parts.reader;
     this.switch = parts.switch;
     this.http = parts.http;
+    this.modules = parts.modules;
+    this.#views = parts.views;
     this.#watch = parts.watch;
     this.#seal = parts.seal;
     this.#closeControl = parts.closeControl;
@@ -104,15 +114,30 @@ export class System extends EventEmitter<{ failed: [Error] }> {
       encryptionKey,
       logLevel: config.log.level,
     });
-    const health = { hsm: chosen.hsm, ledger, reader, switch: workers, startedAtMs };
-    const http = await serveHttp(config.http.address, config.http.port, healthRoutes(health));
+    const modules = await startModules(config, chosen, ledger, encryptionKey, log);
+    const views = new Views(dataDir, encryptionKey);
+    const api = new ApiMetrics();
+    const health = { hsm: chosen.hsm, ledger, reader, switch: workers, modules, startedAtMs };
+    const services: ApiServices = {
+      config,
+      hsm: chosen.hsm,
+      ledger: client,
+      reader,
+      modules,
+      log,
+      view: (module) => views.view(module),
+    };
+    const pages = healthRoutes({ ...health, api: api.registry });
+    const application = createApi(services, api, pages);
+    const http = await serveHttp(config.http.address, config.http.port, application);
     const control = await serveControl(dataDir, {
       'clearing/run': ({ date, institution }) =>
         clearDay(config.clearingDir, { reader, ledger: client }, { date, institution }, seal),
+      ...moduleCommands(modules, reader),
     });
     const closeControl = control.close;
     const parts = { config, chosen, ledger, client, reader, http, watch, seal, closeControl };
-    return new System({ ...parts, switch: workers });
+    return new System({ ...parts, modules, views, switch: workers });
   }
 
   /** Closes the day when it is still open, and clears it. */
@@ -127,9 +152,43 @@ export class System extends EventEmitter<{ failed: [Error] }> {
     await this.#closeControl();
     await this.switch.stop();
     this.http.close();
+    await this.modules.stop();
+    await this.#views.close();
     await this.reader.close();
     this.client.close();
     await this.ledger.stop();
     await this.chosen.hsm.close();
   }
+}
+
+function startModules(
+  config: Config,
+  chosen: ChosenHsm,
+  ledger: Ledger,
+  encryptionKey: Uint8Array | undefined,
+  log: Logger,
+): Promise<Modules> {
+  return Modules.start({
+    list: new URL('../../modules/list.js', import.meta.url).href,
+    dataDir: config.dataDir,
+    ledgerDir: ledgerFolder(config.dataDir),
+    encryptionKey,
+    ledger,
+    hsm: chosen.config,
+    configs: { ...config },
+    log,
+  });
+}
+
+/** What `posp module` asks of a running switch. */
+function moduleCommands(modules: Modules, reader: Reader): Record<string, ControlHandler> {
+  return {
+    'module/status': async () => {
+      const headPosition = reader.head().position;
+      const { problem } = modules;
+      return { headPosition, problem, modules: modules.lags(headPosition, Date.now()) };
+    },
+    'module/resume': async ({ name }) => modules.resume(String(name)),
+    'module/rebuild': async ({ name }) => modules.rebuild(String(name)),
+  };
 }
