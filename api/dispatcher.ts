@@ -7,7 +7,15 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { ApiProblem, badRequest, forbidden, notFound } from './problem.ts';
 import { type ApiResponse, json, problemOf } from './response.ts';
-import { type Call, type Caller, FileAnswer, file, type Route, upload } from './route.ts';
+import {
+  type Call,
+  type Caller,
+  FileAnswer,
+  file,
+  type Route,
+  upload,
+  WithHeaders,
+} from './route.ts';
 import { RouteTable } from './route-table.ts';
 import type { ApiApplication, ApiRequest } from './server.ts';
 
@@ -118,6 +126,7 @@ export class Dispatcher implements ApiApplication {
       body: checked(route.body, bodyOf(request, route), 'body'),
       caller,
       idempotencyKey: route.changes ? idempotencyKeyOf(request) : '',
+      request,
     };
     const run = async () => answerOf(route, await route.handle(call));
     const { idempotencyKey } = call;
@@ -213,10 +222,17 @@ function idempotencyKeyOf({ headers }: ApiRequest): string {
 
 /** A handler's answer has to be what the route promises: anything else is our own fault. */
 function answerOf(route: Route, answer: unknown): unknown {
+  if (answer instanceof WithHeaders) {
+    return new WithHeaders(answerOf(route, answer.value), answer.headers);
+  }
   return route.answer === file ? file.parse(answer) : route.answer.parse(answer);
 }
 
 function responseOf(answer: unknown): ApiResponse {
+  if (answer instanceof WithHeaders) {
+    const response = responseOf(answer.value);
+    return { ...response, headers: { ...response.headers, ...answer.headers } };
+  }
   if (!(answer instanceof FileAnswer)) return json(answer);
   const { bytes, contentType, fileName } = answer;
   const disposition =

@@ -3,6 +3,7 @@
  * schemas validate, type the handler, and become the OpenAPI document.
  */
 import { z } from 'zod';
+import type { ApiRequest } from './server.ts';
 
 /** An answer that is a file and no JSON: `answer: file` in the route, and `new FileAnswer(…)` from its handler. */
 export class FileAnswer {
@@ -19,6 +20,17 @@ export class FileAnswer {
   }
 }
 
+/** An answer with headers beside it: a cookie. */
+export class WithHeaders<Value> {
+  readonly value: Value;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(value: Value, headers: Readonly<Record<string, string>>) {
+    this.value = value;
+    this.headers = headers;
+  }
+}
+
 export const file = z.instanceof(FileAnswer);
 
 /** A body that is a file and no JSON, of any content type: `body: upload` in the route. */
@@ -28,8 +40,14 @@ export const upload = z.instanceof(Uint8Array);
 export interface Caller {
   /** `client:his`, `operator:admin`. */
   id: string;
+  /** Whose data the caller may see; empty: the whole deployment's. `inScope` asks. */
   institution: string;
   permissions: ReadonlySet<string>;
+}
+
+/** Whether something of that institution is for the caller to see. */
+export function inScope({ institution }: Caller, owner: string): boolean {
+  return institution === '' || institution === owner;
 }
 
 /** One checked call. */
@@ -40,7 +58,11 @@ export interface Call<Params, Query, Body> {
   caller: Caller;
   /** From the header of that name; always there when the route changes something. */
   idempotencyKey: string;
+  request: ApiRequest;
 }
+
+/** What a handler gives. */
+export type Handled<Value> = Value | WithHeaders<Value>;
 
 export interface Route<
   Params extends z.ZodType = z.ZodType,
@@ -57,8 +79,14 @@ export interface Route<
   tag: string;
   /** What the caller must be allowed, e.g. `empi:read`; null for nobody in particular. */
   permission: string | null;
-  /** True for everything that changes something: an idempotency key is required, and the call is audited. */
+  /**
+   * True for everything that changes something: an idempotency key is required, the call is audited,
+   * and a repeat gets the same answer. After a crash in between the handler runs again: the ids of
+   * its entries must be made of the caller and the idempotency key, or of what they decide about.
+   */
   changes: boolean;
+  /** The answer is shown once and kept nowhere: a new key. */
+  secretAnswer?: boolean;
   params?: Params;
   query?: Query;
   body?: Body;
@@ -67,7 +95,7 @@ export interface Route<
   answer: Answer;
   handle(
     call: Call<z.output<Params>, z.output<Query>, z.output<Body>>,
-  ): Promise<z.input<Answer>> | z.input<Answer>;
+  ): Handled<z.input<Answer>> | Promise<Handled<z.input<Answer>>>;
 }
 
 /** Keeps the types of one literal: `route({ … })`. */

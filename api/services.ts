@@ -7,8 +7,12 @@ import type { Modules } from '../modules/frame/host.ts';
 import type { Module } from '../modules/frame/module.ts';
 import { type ModuleQueries, openModuleQueries } from '../modules/frame/queries.ts';
 import type { Logger } from '../switch/log.ts';
+import type { Secrets } from './access/secrets.ts';
+import type { Sessions } from './access/sessions.ts';
+import type { PageTokens } from './page-token.ts';
 
-export interface ApiServices {
+/** What the process gives to the API. */
+export interface SystemServices {
   config: Config;
   hsm: Hsm;
   ledger: LedgerClient;
@@ -17,6 +21,13 @@ export interface ApiServices {
   log: Logger;
   /** The view of a module, open as long as the API is. */
   view<Queries>(module: Module<Queries>): ModuleQueries<Queries>;
+}
+
+/** What a handler has. */
+export interface ApiServices extends SystemServices {
+  secrets: Secrets;
+  sessions: Sessions;
+  pages: PageTokens;
 }
 
 /** Views that are opened when they are first asked for. */

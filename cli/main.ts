@@ -10,6 +10,7 @@ const COMMANDS: Record<string, () => Promise<AddCommand>> = {
   serve: async () => (await import('./serve.ts')).addServeCommand,
   terminal: async () => (await import('./terminal.ts')).addTerminalCommand,
   ledger: async () => (await import('./ledger.ts')).addLedgerCommand,
+  api: async () => (await import('./api.ts')).addApiCommand,
   module: async () => (await import('./module.ts')).addModuleCommand,
   clearing: async () => (await import('./clearing.ts')).addClearingCommand,
   decode: async () => (await import('./decode.ts')).addDecodeCommand,

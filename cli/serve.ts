@@ -99,7 +99,13 @@ function greet(config: Config, system: System): void {
   config.listeners.forEach(({ name, address }, index) => {
     printNote(`posp: ${name} on ${address}:${workers.ports[index]}`);
   });
-  printNote(`posp: HTTP on http://${config.http.address}:${http.port}/healthz`);
+  printNote(`posp: HTTP on http://${config.http.address}:${http.port}/healthz, API at /docs`);
+  if (system.adminPassword !== null) {
+    printNote(
+      `posp: operator admin, first password (shown once, to be changed): ${system.adminPassword}\n` +
+        `posp: 操作员 admin 的初始密码只显示一次，首次登录须修改。`,
+    );
+  }
   printNote(`posp: HSM: ${chosen.title}; ${workers.workerCount} switch worker(s)`);
   printNote(`posp: data in ${resolve(config.dataDir)}; ready. Stop with Ctrl-C.`);
 }

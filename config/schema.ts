@@ -118,6 +118,14 @@ const cardSeries = z.strictObject({
     .default([]),
 });
 
+const apiClient = z.strictObject({
+  id: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,31}$/),
+  title: z.string().default(''),
+  /** A published test value. Real clients get their keys from `posp` once, never from a file. */
+  testKey: z.string().min(12),
+  roles: z.array(z.string()).default(['integration']),
+});
+
 const firstStart = z.strictObject({
   institution: z.strictObject({
     id: z.string().regex(/^[A-Za-z0-9-]{1,16}$/),
@@ -133,6 +141,8 @@ const firstStart = z.strictObject({
   merchants: z.array(merchant),
   terminals: z.array(terminalSeries),
   cards: z.array(cardSeries),
+  /** Programs that may call the HTTP API. */
+  apiClients: z.array(apiClient).default([]),
   /** Published test masters of the e-purse issuer; real ones are imported by key ceremony. */
   testIssuerKeys: z
     .strictObject({ epursePurchase: hexKey, epurseLoad: hexKey, epurseTac: hexKey })

@@ -8,7 +8,7 @@ import { type ControlHandler, serveControl } from '../../api/control.ts';
 import { healthRoutes } from '../../api/health.ts';
 import { ApiMetrics } from '../../api/metrics.ts';
 import { type ApiServer, serveHttp } from '../../api/server.ts';
-import { type ApiServices, Views } from '../../api/services.ts';
+import { type SystemServices, Views } from '../../api/services.ts';
 import type { Config } from '../../config/schema.ts';
 import type { LedgerClient } from '../../ledger/client.ts';
 import { openReader, type Reader } from '../../ledger/reader.ts';
@@ -40,6 +40,8 @@ export class System extends EventEmitter<{ failed: [Error] }> {
   readonly switch: Switch;
   readonly http: ApiServer;
   readonly modules: Modules;
+  /** The first password of the operator `admin` when this start made it; never kept. */
+  readonly adminPassword: string | null;
   readonly #config: Config;
   readonly #views: Views;
   readonly #watch: BusinessDayWatch;
@@ -56,6 +58,7 @@ export class System extends EventEmitter<{ failed: [Error] }> {
     http: ApiServer;
     modules: Modules;
     views: Views;
+    adminPassword: string | null;
     watch: BusinessDayWatch;
     seal: DayClosed;
     closeControl: () => Promise<void>;
@@ -69,6 +72,7 @@ export class System extends EventEmitter<{ failed: [Error] }> {
     this.switch = parts.switch;
     this.http = parts.http;
     this.modules = parts.modules;
+    this.adminPassword = parts.adminPassword;
     this.#views = parts.views;
     this.#watch = parts.watch;
     this.#seal = parts.seal;
@@ -118,7 +122,7 @@ export class System extends EventEmitter<{ failed: [Error] }> {
     const views = new Views(dataDir, encryptionKey);
     const api = new ApiMetrics();
     const health = { hsm: chosen.hsm, ledger, reader, switch: workers, modules, startedAtMs };
-    const services: ApiServices = {
+    const services: SystemServices = {
       config,
       hsm: chosen.hsm,
       ledger: client,
@@ -128,7 +132,7 @@ export class System extends EventEmitter<{ failed: [Error] }> {
       view: (module) => views.view(module),
     };
     const pages = healthRoutes({ ...health, api: api.registry });
-    const application = createApi(services, api, pages);
+    const { application, adminPassword } = await createApi(services, api, pages);
     const http = await serveHttp(config.http.address, config.http.port, application);
     const control = await serveControl(dataDir, {
       'clearing/run': ({ date, institution }) =>
@@ -137,7 +141,7 @@ export class System extends EventEmitter<{ failed: [Error] }> {
     });
     const closeControl = control.close;
     const parts = { config, chosen, ledger, client, reader, http, watch, seal, closeControl };
-    return new System({ ...parts, modules, views, switch: workers });
+    return new System({ ...parts, modules, views, adminPassword, switch: workers });
   }
 
   /** Closes the day when it is still open, and clears it. */
