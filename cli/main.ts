@@ -8,6 +8,7 @@ type AddCommand = (program: Command) => void;
 const COMMANDS: Record<string, () => Promise<AddCommand>> = {
   demo: async () => (await import('./demo.ts')).addDemoCommand,
   serve: async () => (await import('./serve.ts')).addServeCommand,
+  reload: async () => (await import('./reload.ts')).addReloadCommand,
   terminal: async () => (await import('./terminal.ts')).addTerminalCommand,
   ledger: async () => (await import('./ledger.ts')).addLedgerCommand,
   api: async () => (await import('./api.ts')).addApiCommand,

@@ -6,7 +6,7 @@ import { ConfigError, loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { createLog, type Logger } from '../switch/log.ts';
 import { action, EXIT, type ExitCode, isExplained, printNote, UsageError } from './command.ts';
-import { System } from './system/system.ts';
+import { System, type SystemOptions } from './system/system.ts';
 
 interface ServeOptions {
   config?: string;
@@ -34,9 +34,11 @@ export function addServeCommand(program: Command): void {
 }
 
 async function serve(options: ServeOptions): Promise<ExitCode> {
+  const readConfig = () => readConfigOf(options);
   const config = configOf(options);
   const log = createLog('main', config.log.level);
-  const system = await startOrExplain(config, log);
+  const system = await startOrExplain({ config, readConfig, log });
+  process.on('SIGHUP', () => reload(system, log));
   const failed = new Promise<Error>((failure) => system.once('failed', failure));
   const asked = new Promise<'asked'>((stop) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop('asked'));
@@ -53,17 +55,19 @@ async function serve(options: ServeOptions): Promise<ExitCode> {
   process.exit(EXIT.ok);
 }
 
-/** The configuration file with the command line's word on top. */
-function configOf({ config: file, data, port, httpPort }: ServeOptions): Config {
-  const environment = { ...process.env };
-  if (data !== undefined) {
-    environment['POSP__DATA_DIR'] = resolve(data);
-    environment['POSP__CLEARING_DIR'] ??= resolve(data, 'clearing');
-  }
-  if (port !== undefined) environment['POSP__LISTENERS__0__PORT'] = port;
-  if (httpPort !== undefined) environment['POSP__HTTP__PORT'] = httpPort;
+/** SIGHUP, as `posp reload`: what is wrong with the new configuration goes to the log. */
+async function reload(system: System, log: Logger): Promise<void> {
   try {
-    return loadConfig(file ?? SAMPLE_CONFIG, environment);
+    await system.reload();
+  } catch (error) {
+    log.error({ reason: (error as Error).message }, 'reload refused: nothing has changed');
+  }
+}
+
+/** The configuration; one that is wrong ends the command with the reason. */
+function configOf(options: ServeOptions): Config {
+  try {
+    return readConfigOf(options);
   } catch (error) {
     if (error instanceof ConfigError)
       throw new UsageError(`configuration refused:\n${error.message}`);
@@ -71,14 +75,27 @@ function configOf({ config: file, data, port, httpPort }: ServeOptions): Config 
   }
 }
 
-async function startOrExplain(config: Config, log: Logger): Promise<System> {
+/** The configuration file with the command line's word on top. Throws ConfigError. */
+function readConfigOf({ config: file, data, port, httpPort }: ServeOptions): Config {
+  const environment = { ...process.env };
+  if (data !== undefined) {
+    environment['POSP__DATA_DIR'] = resolve(data);
+    environment['POSP__CLEARING_DIR'] ??= resolve(data, 'clearing');
+  }
+  if (port !== undefined) environment['POSP__LISTENERS__0__PORT'] = port;
+  if (httpPort !== undefined) environment['POSP__HTTP__PORT'] = httpPort;
+  return loadConfig(file ?? SAMPLE_CONFIG, environment);
+}
+
+async function startOrExplain(options: SystemOptions): Promise<System> {
+  const { config } = options;
   if (config.production && config.firstStart !== undefined) {
     throw new UsageError(
       'production is true, but firstStart holds published test keys: remove it and provision by key ceremony',
     );
   }
   try {
-    return await System.start({ config, log });
+    return await System.start(options);
   } catch (error) {
     if (!isExplained(error)) throw error;
     printNote(`posp: ${error.message}`);

@@ -2,139 +2,160 @@
  * The switch as the main thread sees it: sockets bound once, worker threads that share them, and
  * one rule of supervision: a worker that ends by itself is a fault of ours, and the process stops
  * loudly rather than go on with less.
+ *
+ * A change of configuration or program starts fresh workers beside the old ones. These give their
+ * connections away as soon as nothing is under way on them, and end; no peer notices.
  */
 import { EventEmitter } from 'node:events';
 import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
+import { AggregatorRegistry } from 'prom-client';
 import type { ListenerConfig } from '../config/schema.ts';
 import type { HsmConfig } from '../hsm/types.ts';
 import type { Ledger } from '../ledger/writer-host.ts';
-import { type BoundSocket, bindSocket } from './connections/bind-socket.ts';
-import type { WorkerCommand, WorkerInput, WorkerReport } from './worker.ts';
+import { canDuplicate } from './connections/duplicate-descriptor.ts';
+import { ListeningSockets } from './listening-sockets.ts';
+import { WorkerThread } from './worker-thread.ts';
 
-export interface SwitchOptions {
+/** What a reload may change. */
+export interface SwitchSettings {
   listeners: ListenerConfig[];
   /** 0: one for each processor but one, at least one. */
   workers: number;
+  logLevel: string;
+}
+
+export interface SwitchOptions extends SwitchSettings {
   dataDir: string;
   hsm: HsmConfig;
   ledger: Ledger;
   encryptionKey: Uint8Array | undefined;
-  logLevel: string;
 }
 
 /** Emits `failed` when a worker ends by itself. */
-/**
- * What a request leaves behind dies before its answer has left: with room for many requests the
- * collector finds next to nothing alive, and copies next to nothing.
- */
-const YOUNG_GENERATION_MIB = 64;
-
 export class Switch extends EventEmitter<{ failed: [Error] }> {
-  readonly #sockets: BoundSocket[];
-  readonly #workers: Worker[] = [];
-  #calls = 0;
-  #stopping = false;
+  readonly #options: SwitchOptions;
+  #sockets: ListeningSockets;
+  #workers: WorkerThread[] = [];
+  /** What workers counted that are gone. */
+  #retired: unknown[] = [];
+  #adoptions = 0;
+  #reloading: Promise<void> = Promise.resolve();
 
-  private constructor(sockets: BoundSocket[]) {
+  private constructor(options: SwitchOptions, sockets: ListeningSockets) {
     super();
+    this.#options = options;
     this.#sockets = sockets;
   }
 
   /** Binds the sockets and starts the workers; resolves when all of them accept. */
   static async start(options: SwitchOptions): Promise<Switch> {
-    const sockets = options.listeners.map(({ address, port }) => bindSocket(address, port));
-    const started = new Switch(sockets);
-    const count = options.workers || Math.max(1, availableParallelism() - 1);
-    const ready: Promise<void>[] = [];
-    for (let index = 0; index < count; index++) ready.push(started.#startWorker(index, options));
-    await Promise.all(ready);
+    const started = new Switch(options, ListeningSockets.bind(options.listeners));
+    started.#workers = await started.#startWorkers(options, started.#sockets);
     return started;
   }
 
   /** The port that each listener got, in the order of the configuration. */
   get ports(): number[] {
-    return this.#sockets.map(({ port }) => port);
+    return this.#sockets.ports;
   }
 
   get workerCount(): number {
     return this.#workers.length;
   }
 
-  /** The workers' metrics as prom-client's JSON, one element a worker. */
+  /** The workers' metrics as prom-client's JSON, one element a worker and one for those before. */
   async metrics(): Promise<unknown[]> {
-    const call = ++this.#calls;
-    const answers = this.#workers.map((worker) => {
-      const answer = reportOf(
-        worker,
-        (report) => report.report === 'metrics' && report.call === call,
-      );
-      worker.postMessage({ command: 'metrics', call } satisfies WorkerCommand);
-      return answer;
-    });
-    const reports = await Promise.all(answers);
-    return reports.map((report) => (report.report === 'metrics' ? report.metrics : []));
+    const now = await Promise.all(this.#workers.map((worker) => worker.metrics()));
+    return [...this.#retired, ...now];
   }
 
   /**
-   * Takes nothing new, answers what was asked. The drained threads are left to end with the process:
-   * ending one closes the descriptor of the shared socket under the others.
+   * Changes to new settings (or to a new program on disk) without losing a connection or a request.
+   * Throws before anything has changed: an address that cannot be had, a system without `dup`.
    */
+  reload(settings: SwitchSettings): Promise<void> {
+    const done = this.#reloading.then(() => this.#replaceWorkers(settings));
+    this.#reloading = done.catch(() => {});
+    return done;
+  }
+
+  /** Takes nothing new, answers what was asked. */
   async stop(): Promise<void> {
-    this.#stopping = true;
-    await Promise.all(
-      this.#workers.map((worker) => {
-        const drained = reportOf(worker, ({ report }) => report === 'drained');
-        worker.postMessage({ command: 'drain' } satisfies WorkerCommand);
-        return drained;
-      }),
-    );
+    await this.#reloading;
+    await Promise.all(this.#workers.map((worker) => worker.drain([])));
     for (const worker of this.#workers) worker.unref();
   }
 
-  #startWorker(index: number, options: SwitchOptions): Promise<void> {
-    const ledgerPort = options.ledger.connect();
-    const input: WorkerInput = {
-      name: `switch-${index + 1}`,
-      logLevel: options.logLevel,
-      dataDir: options.dataDir,
-      hsm: options.hsm,
-      ledgerPort,
-      ledgerGeneration: options.ledger.generation,
-      encryptionKey: options.encryptionKey,
-      listeners: options.listeners.map((config, at) => ({ fd: this.#sockets[at]!.fd, config })),
-    };
-    const worker = new Worker(new URL('./worker.js', import.meta.url), {
-      name: input.name,
-      workerData: input,
-      transferList: [ledgerPort],
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB },
+  async #replaceWorkers(settings: SwitchSettings): Promise<void> {
+    if (!canDuplicate) {
+      throw new Error('workers cannot be changed here: the optional package koffi is missing');
+    }
+    const before = { sockets: this.#sockets, workers: this.#workers };
+    const sockets = ListeningSockets.bind(settings.listeners, before.sockets);
+    let workers: WorkerThread[];
+    try {
+      workers = await this.#startWorkers(settings, sockets);
+    } catch (error) {
+      sockets.closeAllBut(before.sockets);
+      throw error;
+    }
+    this.#sockets = sockets;
+    this.#workers = workers;
+    const lasting = before.sockets.lastingIn(sockets);
+    const counted = await Promise.all(
+      before.workers.map((worker) => this.#retire(worker, lasting)),
+    );
+    const all = [...this.#retired, ...counted] as object[];
+    this.#retired = [await AggregatorRegistry.aggregate(all).getMetricsAsJSON()];
+    before.sockets.closeAllBut(sockets);
+  }
+
+  /** Ends a worker whose work is with others now; gives what it counted. */
+  async #retire(worker: WorkerThread, lasting: string[]): Promise<unknown> {
+    worker.on('moved', (listener, connection) => {
+      this.#adoptions = (this.#adoptions + 1) % this.#workers.length;
+      this.#workers[this.#adoptions]!.adopt(listener, connection);
     });
-    this.#workers.push(worker);
-    return new Promise((resolve, reject) => {
-      worker.once('error', (error) => {
-        reject(error);
-        if (!this.#stopping) this.emit('failed', error as Error);
-      });
-      worker.once('exit', () => {
-        if (!this.#stopping) this.emit('failed', new Error(`${input.name} ended by itself`));
-      });
-      reportOf(worker, ({ report }) => report === 'ready').then(() => resolve());
+    await worker.drain(lasting);
+    const counted = await worker.metrics();
+    await worker.terminate();
+    return counted;
+  }
+
+  async #startWorkers(
+    settings: SwitchSettings,
+    sockets: ListeningSockets,
+  ): Promise<WorkerThread[]> {
+    const count = settings.workers || Math.max(1, availableParallelism() - 1);
+    const starting = Array.from({ length: count }, (_, index) =>
+      this.#startWorker(`switch-${index + 1}`, settings, sockets),
+    );
+    const ended = await Promise.allSettled(starting);
+    const failed = ended.find((result) => result.status === 'rejected');
+    const workers = ended.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
+    if (failed !== undefined) {
+      await Promise.all(workers.map((worker) => worker.terminate()));
+      throw failed.reason;
+    }
+    for (const worker of workers) worker.on('failed', (error) => this.emit('failed', error));
+    return workers;
+  }
+
+  #startWorker(
+    name: string,
+    { logLevel }: SwitchSettings,
+    sockets: ListeningSockets,
+  ): Promise<WorkerThread> {
+    const { dataDir, hsm, ledger, encryptionKey } = this.#options;
+    return WorkerThread.start({
+      name,
+      logLevel,
+      dataDir,
+      hsm,
+      ledgerPort: ledger.connect(),
+      ledgerGeneration: ledger.generation,
+      encryptionKey,
+      listeners: sockets.forWorker(),
     });
   }
-}
-
-/** The next report of a worker that is wanted. */
-function reportOf(
-  worker: Worker,
-  wanted: (report: WorkerReport) => boolean,
-): Promise<WorkerReport> {
-  return new Promise((resolve) => {
-    const listener = (report: WorkerReport) => {
-      if (!wanted(report)) return;
-      worker.off('message', listener);
-      resolve(report);
-    };
-    worker.on('message', listener);
-  });
 }

@@ -10,6 +10,7 @@ import { LedgerClient } from '../ledger/client.ts';
 import { openReader } from '../ledger/reader.ts';
 import { cup, cupWithLongPin } from '../protocols/dialects/cup.ts';
 import type { Framing } from '../protocols/framing/framing.ts';
+import type { MovedConnection } from './connections/connection.ts';
 import { Listener } from './connections/listener.ts';
 import { createLog, type Logger } from './log.ts';
 import { SwitchMetrics } from './metrics.ts';
@@ -25,15 +26,21 @@ export interface WorkerInput {
   ledgerPort: MessagePort;
   ledgerGeneration: SharedArrayBuffer;
   encryptionKey: Uint8Array | undefined;
-  /** One for each listening socket, with the descriptor that the main thread bound. */
+  /** One for each listening socket, with a descriptor of it. */
   listeners: { fd: number; config: ListenerConfig }[];
 }
 
 /** Requests of the main thread, and the answers to them. */
-export type WorkerCommand = { command: 'metrics'; call: number } | { command: 'drain' };
+export type WorkerCommand =
+  | { command: 'metrics'; call: number }
+  /** Answers what was asked and closes. Connections of the named listeners move instead of closing. */
+  | { command: 'drain'; move: string[] }
+  /** Goes on with a connection that another worker had. */
+  | { command: 'adopt'; listener: string; connection: MovedConnection };
 export type WorkerReport =
   | { report: 'ready' }
   | { report: 'metrics'; call: number; metrics: unknown }
+  | { report: 'moved'; listener: string; connection: MovedConnection }
   | { report: 'drained' };
 
 /** Answers that a peer does not take pile up to this, then the connection is cut. */
@@ -52,26 +59,37 @@ async function start(input: WorkerInput): Promise<void> {
     reader,
     institutions: new Institutions(reader),
   };
-  const listeners = input.listeners.map(({ fd, config }) =>
-    openListener(fd, config, services, metrics, log),
+  const listeners = new Map(
+    input.listeners.map(({ fd, config }) => [
+      config.name,
+      openListener(fd, config, services, metrics, log),
+    ]),
   );
-  await Promise.all(listeners.map((listener) => listener.listen()));
+  await Promise.all([...listeners.values()].map((listener) => listener.listen()));
   parentPort!.on('message', async (command: WorkerCommand) => {
-    if (command.command === 'metrics') {
-      report({
-        report: 'metrics',
-        call: command.call,
-        metrics: await metrics.registry.getMetricsAsJSON(),
-      });
-      return;
+    if (command.command === 'adopt') {
+      listeners.get(command.listener)!.adopt(command.connection);
+    } else if (command.command === 'metrics') {
+      const values = await metrics.registry.getMetricsAsJSON();
+      report({ report: 'metrics', call: command.call, metrics: values });
+    } else {
+      await drain(listeners, command.move);
+      services.ledger.close();
+      await services.hsm.close();
+      await reader.close();
+      report({ report: 'drained' });
     }
-    await Promise.all(listeners.map((listener) => listener.drain()));
-    services.ledger.close();
-    await services.hsm.close();
-    await reader.close();
-    report({ report: 'drained' });
   });
   report({ report: 'ready' });
+}
+
+async function drain(listeners: Map<string, Listener>, move: string[]): Promise<void> {
+  const ends = [...listeners].map(([name, listener]) =>
+    move.includes(name)
+      ? listener.move((connection) => report({ report: 'moved', listener: name, connection }))
+      : listener.drain(),
+  );
+  await Promise.all(ends);
 }
 
 function openListener(

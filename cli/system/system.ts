@@ -24,9 +24,12 @@ import { ledgerFolder } from './data-folder.ts';
 import { sealDay } from './day-seal.ts';
 import { type ChosenHsm, chooseHsm } from './hsm-choice.ts';
 import { ledgerKey } from './ledger-key.ts';
+import { changedSettings, switchSettings } from './reload.ts';
 
 export interface SystemOptions {
   config: Config;
+  /** Reads the configuration again, for a reload. Throws what makes it unusable. */
+  readConfig?: () => Config;
   log: Logger;
   onProvision?: ProvisionProgress;
 }
@@ -42,14 +45,15 @@ export class System extends EventEmitter<{ failed: [Error] }> {
   readonly modules: Modules;
   /** The first password of the operator `admin` when this start made it; never kept. */
   readonly adminPassword: string | null;
-  readonly #config: Config;
+  #config: Config;
+  readonly #options: SystemOptions;
   readonly #views: Views;
   readonly #watch: BusinessDayWatch;
   readonly #seal: DayClosed;
   readonly #closeControl: () => Promise<void>;
 
   private constructor(parts: {
-    config: Config;
+    options: SystemOptions;
     chosen: ChosenHsm;
     ledger: Ledger;
     client: LedgerClient;
@@ -64,7 +68,8 @@ export class System extends EventEmitter<{ failed: [Error] }> {
     closeControl: () => Promise<void>;
   }) {
     super();
-    this.#config = parts.config;
+    this.#options = parts.options;
+    this.#config = parts.options.config;
     this.chosen = parts.chosen;
     this.ledger = parts.ledger;
     this.client = parts.client;
@@ -82,7 +87,8 @@ export class System extends EventEmitter<{ failed: [Error] }> {
   }
 
   /** Starts everything; resolves when terminals can connect. */
-  static async start({ config, log, onProvision }: SystemOptions): Promise<System> {
+  static async start(options: SystemOptions): Promise<System> {
+    const { config, log, onProvision } = options;
     const { dataDir } = config;
     const startedAtMs = performance.now();
     const chosen = await chooseHsm(config.hsm, dataDir);
@@ -110,13 +116,11 @@ export class System extends EventEmitter<{ failed: [Error] }> {
     });
     await watch.check(Date.now());
     const workers = await Switch.start({
-      listeners: config.listeners,
-      workers: config.switchWorkers,
+      ...switchSettings(config),
       dataDir: ledgerFolder(dataDir),
       hsm: chosen.config,
       ledger,
       encryptionKey,
-      logLevel: config.log.level,
     });
     const modules = await startModules(config, chosen, ledger, encryptionKey, log);
     const views = new Views(dataDir, encryptionKey);
@@ -134,14 +138,31 @@ export class System extends EventEmitter<{ failed: [Error] }> {
     const pages = healthRoutes({ ...health, api: api.registry });
     const { application, adminPassword } = await createApi(services, api, pages);
     const http = await serveHttp(config.http.address, config.http.port, application);
+    let system: System | null = null;
     const control = await serveControl(dataDir, {
+      reload: async () => ({ changed: await system?.reload() }),
       'clearing/run': ({ date, institution }) =>
         clearDay(config.clearingDir, { reader, ledger: client }, { date, institution }, seal),
       ...moduleCommands(modules, reader),
     });
     const closeControl = control.close;
-    const parts = { config, chosen, ledger, client, reader, http, watch, seal, closeControl };
-    return new System({ ...parts, modules, views, adminPassword, switch: workers });
+    const parts = { options, chosen, ledger, client, reader, http, watch, seal, closeControl };
+    system = new System({ ...parts, modules, views, adminPassword, switch: workers });
+    return system;
+  }
+
+  /**
+   * Reads the configuration again and changes to it without losing a connection; fresh workers also
+   * run what is on disk now. Gives the names of the settings that changed. Throws, before anything
+   * has changed, for a configuration that is wrong or asks for what needs a restart.
+   */
+  async reload(): Promise<string[]> {
+    const config = this.#options.readConfig?.() ?? this.#config;
+    const changed = changedSettings(this.#config, config);
+    await this.switch.reload(switchSettings(config));
+    this.#config = config;
+    this.#options.log.info({ changed }, 'reloaded: fresh workers have taken over');
+    return changed;
   }
 
   /** Closes the day when it is still open, and clears it. */

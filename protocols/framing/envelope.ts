@@ -1,7 +1,6 @@
-import { packedOf } from '../coding/digits.ts';
 import { ProtocolError } from '../error.ts';
-import { prefixBytesOf } from './frame-parser.ts';
 import type { Framing } from './framing.ts';
+import { prefixBytesOf, writeLength } from './length-prefix.ts';
 
 export const TPDU_BYTES = 5;
 export const HEADER_BYTES = 6;
@@ -66,30 +65,6 @@ export function joinEnvelope(
   frame.set(header, prefixBytes + tpdu.length);
   frame.set(body, prefixBytes + tpdu.length + header.length);
   return frame;
-}
-
-function writeLength(framing: Framing, frame: Buffer, length: number): void {
-  if (typeof framing.length === 'object') {
-    if (framing.length.fixed === length) return;
-    throw new ProtocolError('bad-length', `frames here have ${framing.length.fixed} bytes`, {
-      needed: framing.length.fixed,
-      had: length,
-    });
-  }
-  const most = framing.length === '2-byte-binary' ? 65_535 : 9999;
-  if (length > most) {
-    throw new ProtocolError('bad-length', `${length} bytes do not fit the length prefix`, {
-      needed: length,
-    });
-  }
-  if (framing.length === '2-byte-binary') {
-    frame.writeUInt16BE(length, 0);
-  } else if (framing.length === '2-byte-bcd') {
-    frame[0] = packedOf(Math.floor(length / 100));
-    frame[1] = packedOf(length % 100);
-  } else {
-    frame.write(String(length).padStart(4, '0'), 0, 'latin1');
-  }
 }
 
 /** How an answer's TPDU comes from the request's: addresses swapped, the same, or a fixed one. */

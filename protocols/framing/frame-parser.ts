@@ -1,8 +1,6 @@
-import { PACKED_PAIR } from '../coding/digits.ts';
 import { ProtocolError } from '../error.ts';
 import type { Framing } from './framing.ts';
-
-const ASCII_ZERO = 0x30;
+import { lengthAt, prefixBytesOf, writeLength } from './length-prefix.ts';
 
 /**
  * Cuts a byte stream into frames. Every byte is looked at once; memory never exceeds one frame of
@@ -30,6 +28,15 @@ export class FrameParser {
   /** Bytes of an unfinished frame that wait for the rest. */
   get pendingBytes(): number {
     return this.frame === null ? this.prefixFilled : this.prefixBytes + this.frameFilled;
+  }
+
+  /** The bytes of an unfinished frame, prefix included: another parser goes on from them. */
+  pending(): Uint8Array {
+    if (this.frame === null) return this.prefix.slice(0, this.prefixFilled);
+    const bytes = Buffer.alloc(this.prefixBytes + this.frameFilled);
+    writeLength(this.framing, bytes, this.frame.length);
+    bytes.set(this.frame.subarray(0, this.frameFilled), this.prefixBytes);
+    return bytes;
   }
 
   /**
@@ -96,28 +103,4 @@ export class FrameParser {
     );
     throw this.error;
   }
-}
-
-/** Bytes of the length prefix. */
-export function prefixBytesOf(framing: Framing): number {
-  if (typeof framing.length === 'object') return 0;
-  return framing.length === '4-byte-ascii' ? 4 : 2;
-}
-
-/** The length that stands at `start`, -1 when it is not a number; the fixed size without a prefix. */
-export function lengthAt(framing: Framing, bytes: Uint8Array, start: number): number {
-  if (typeof framing.length === 'object') return framing.length.fixed;
-  if (framing.length === '2-byte-binary') return (bytes[start]! << 8) | bytes[start + 1]!;
-  if (framing.length === '2-byte-bcd') {
-    const high = PACKED_PAIR[bytes[start]!]!;
-    const low = PACKED_PAIR[bytes[start + 1]!]!;
-    return high < 0 || low < 0 ? -1 : high * 100 + low;
-  }
-  let length = 0;
-  for (let index = 0; index < 4; index++) {
-    const digit = bytes[start + index]! - ASCII_ZERO;
-    if (digit < 0 || digit > 9) return -1;
-    length = length * 10 + digit;
-  }
-  return length;
 }

@@ -1,6 +1,6 @@
 import { HEADER_BYTES, hasLri, LRI_BYTES, TPDU_BYTES } from '../framing/envelope.ts';
-import { lengthAt, prefixBytesOf } from '../framing/frame-parser.ts';
 import type { Framing } from '../framing/framing.ts';
+import { lengthAt, prefixBytesOf } from '../framing/length-prefix.ts';
 
 /** One way to wrap a message on paper or in a log, e.g. `len2+tpdu5+header6+body`. */
 export interface FrameLayout {

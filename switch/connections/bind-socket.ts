@@ -11,6 +11,8 @@ export interface BoundSocket {
   readonly fd: number;
   /** The port that was bound; the system chose one when 0 was asked for. */
   readonly port: number;
+  /** Gives the address up; descriptors made of this one stay open. */
+  close(): void;
 }
 
 interface TcpHandle {
@@ -41,5 +43,5 @@ export function bindSocket(address: string, port: number): BoundSocket {
     handle.close();
     throw new AddressError(address, port);
   }
-  return { fd: handle.fd, port: name.port };
+  return { fd: handle.fd, port: name.port, close: () => handle.close() };
 }

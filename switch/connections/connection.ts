@@ -10,6 +10,13 @@ import type { Socket } from 'node:net';
 import { ProtocolError } from '../../protocols/error.ts';
 import { FrameParser } from '../../protocols/framing/frame-parser.ts';
 import type { Framing } from '../../protocols/framing/framing.ts';
+import { duplicateDescriptor } from './duplicate-descriptor.ts';
+
+/** A live connection on its way to another worker: its descriptor, and what was read but not used. */
+export interface MovedConnection {
+  fd: number;
+  pending: Uint8Array;
+}
 
 export interface ConnectionLimits {
   inFlightMax: number;
@@ -26,7 +33,7 @@ export type FrameHandler = (frame: Uint8Array, connection: Connection) => Promis
 
 export interface ConnectionEvents {
   handle: FrameHandler;
-  /** Called once, with the reason: `peer`, `idle`, `slow-frame`, `bad-frame`, `slow-reader`, `drain`. */
+  /** Called once, with the reason: `peer`, `idle`, `slow-frame`, `bad-frame`, `slow-reader`, `drain`, `moved`. */
   closed: (connection: Connection, reason: string, error?: ProtocolError) => void;
 }
 
@@ -42,6 +49,7 @@ export class Connection {
   #answers: Buffer[] = [];
   #closed = false;
   #draining = false;
+  #moved: ((moved: MovedConnection) => void) | null = null;
 
   constructor(
     socket: Socket,
@@ -60,6 +68,11 @@ export class Connection {
     socket.on('data', (chunk) => this.#receive(chunk));
     socket.on('error', () => this.#close('peer'));
     socket.on('close', () => this.#close('peer'));
+  }
+
+  /** Bytes that another worker read of this connection before it moved here. */
+  goOnFrom(pending: Uint8Array): void {
+    if (pending.length > 0) this.#receive(Buffer.from(pending));
   }
 
   get inFlight(): number {
@@ -83,6 +96,16 @@ export class Connection {
     this.#draining = true;
     this.#socket.pause();
     if (this.#inFlight === 0) this.#finish();
+  }
+
+  /**
+   * Stops reading; as soon as everything that was asked is answered, the connection leaves this
+   * thread without its peer noticing. `taken` is not called when the peer closes before.
+   */
+  move(taken: (moved: MovedConnection) => void): void {
+    this.#moved = taken;
+    this.#socket.pause();
+    if (this.#inFlight === 0) this.#leave();
   }
 
   /** Closes at once, whatever the peer still waits for. */
@@ -117,7 +140,9 @@ export class Connection {
     this.#inFlight--;
     if (this.#closed) return;
     if (answer !== null) this.#send(answer);
-    if (this.#draining) {
+    if (this.#moved !== null) {
+      if (this.#inFlight === 0) this.#leave();
+    } else if (this.#draining) {
       if (this.#inFlight === 0) this.#finish();
     } else if (this.#inFlight === this.#limits.inFlightMax - 1) {
       this.#socket.resume();
@@ -137,6 +162,23 @@ export class Connection {
     this.#lastActivityMs = performance.now();
     this.#socket.write(answers.length === 1 ? answers[0]! : Buffer.concat(answers));
     if (this.#socket.writableLength > this.#limits.unsentBytesMax) this.#close('slow-reader');
+  }
+
+  /** Waits until the last answer is with the system, then gives the connection away. */
+  #leave(): void {
+    this.#flush();
+    if (this.#closed || this.#moved === null) return;
+    if (this.#socket.writableLength > 0) {
+      setImmediate(() => this.#leave());
+      return;
+    }
+    const unused: Uint8Array[] = [this.#parser.pending()];
+    for (let chunk = this.#socket.read(); chunk !== null; chunk = this.#socket.read()) {
+      unused.push(chunk as Buffer);
+    }
+    const { _handle: handle } = this.#socket as unknown as { _handle: { fd: number } };
+    this.#moved({ fd: duplicateDescriptor(handle.fd), pending: Buffer.concat(unused) });
+    this.#close('moved');
   }
 
   #finish(): void {

@@ -1,10 +1,16 @@
 /**
- * Accepts terminals on a listening socket that all switch workers share: the main thread binds it
- * and owns its file descriptor, every worker accepts from it, the kernel spreads the connections.
+ * Accepts terminals on a listening socket that all switch workers share: the main thread binds it,
+ * every worker accepts from it, the kernel spreads the connections.
  */
-import { createServer, type Server } from 'node:net';
+import { createServer, type Server, Socket } from 'node:net';
 import type { Framing } from '../../protocols/framing/framing.ts';
-import { Connection, type ConnectionEvents, type ConnectionLimits } from './connection.ts';
+import {
+  Connection,
+  type ConnectionEvents,
+  type ConnectionLimits,
+  type MovedConnection,
+} from './connection.ts';
+import { canDuplicate } from './duplicate-descriptor.ts';
 
 /** One timer serves the time-outs of all connections; they need no finer resolution. */
 const SWEEP_INTERVAL_MS = 1_000;
@@ -12,8 +18,11 @@ const SWEEP_INTERVAL_MS = 1_000;
 /** How long a peer has to take its last answers when the switch stops. */
 const DRAIN_TIMEOUT_MS = 5_000;
 
+/** How long what is under way may take when a connection moves: longer than any host. */
+const MOVE_TIMEOUT_MS = 120_000;
+
 export interface ListenerOptions {
-  /** The file descriptor of a bound socket. It stays the property of the main thread. */
+  /** A descriptor of a bound socket: this listener's own where descriptors can be duplicated. */
   fd: number;
   framing: Framing;
   limits: ConnectionLimits;
@@ -51,21 +60,37 @@ export class Listener {
   }
 
   /**
-   * Takes no new connection or message (a peer that does not take its answers is cut in the end), answers what was asked, then resolves. The server is not
-   * closed here: that would close the descriptor under the other workers. The process's end does it.
+   * Takes no new connection or message, answers what was asked, and closes; a peer that does not
+   * take its answers is cut in the end. A descriptor that other workers share stays open: the end of
+   * the process closes it.
    */
   drain(): Promise<void> {
+    return this.#end((connection) => connection.drain(), DRAIN_TIMEOUT_MS);
+  }
+
+  /** The same, but the connections go on elsewhere: `taken` gets each when it has nothing under way. */
+  move(taken: (moved: MovedConnection) => void): Promise<void> {
+    return this.#end((connection) => connection.move(taken), MOVE_TIMEOUT_MS);
+  }
+
+  /** Goes on with a connection that another worker had. */
+  adopt({ fd, pending }: MovedConnection): void {
+    this.#accept(new Socket({ fd, readable: true, writable: true }), pending);
+  }
+
+  #end(endOne: (connection: Connection) => void, timeoutMs: number): Promise<void> {
+    if (canDuplicate) this.#server.close();
     return new Promise((resolve) => {
       this.#draining = resolve;
-      for (const connection of this.#connections) connection.drain();
+      for (const connection of this.#connections) endOne(connection);
       if (this.#connections.size === 0) resolve();
       setTimeout(() => {
         for (const connection of this.#connections) connection.cut();
-      }, DRAIN_TIMEOUT_MS);
+      }, timeoutMs).unref();
     });
   }
 
-  #accept(socket: import('node:net').Socket): void {
+  #accept(socket: Socket, pending?: Uint8Array): void {
     const { framing, limits, events, connectionsMax } = this.#options;
     if (this.#draining !== null || this.#connections.size >= connectionsMax) {
       socket.destroy();
@@ -87,6 +112,7 @@ export class Listener {
     );
     this.#connections.add(connection);
     events.accepted(connection);
+    if (pending !== undefined) connection.goOnFrom(pending);
   }
 
   #sweep(): void {

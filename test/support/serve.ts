@@ -26,10 +26,14 @@ export function temporaryFolder(name: string): string {
 }
 
 /** Starts it on the folder; rejects with its log when it does not come up. */
-export function serve(dataDir: string, environment: Record<string, string> = {}): Promise<Served> {
+export function serve(
+  dataDir: string,
+  environment: Record<string, string> = {},
+  more: string[] = [],
+): Promise<Served> {
   const child = spawn(
     process.execPath,
-    [CLI, 'serve', '--data', dataDir, '--port', '0', '--http-port', '0'],
+    [CLI, 'serve', '--data', dataDir, '--port', '0', '--http-port', '0', ...more],
     { env: { ...process.env, ...environment }, stdio: ['ignore', 'ignore', 'pipe'] },
   );
   let log = '';
