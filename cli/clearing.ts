@@ -1,5 +1,4 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { askControl } from '../api/control.ts';
 import { openReader } from '../ledger/reader.ts';
@@ -22,6 +21,7 @@ import { ledgerPlace } from './ledger/options.ts';
 import { type ClearDayResult, ClearingRefused, clearDay } from './system/clear-day.ts';
 import { DEFAULT_DATA_DIR, ledgerFolder } from './system/data-folder.ts';
 import { sealDay } from './system/day-seal.ts';
+import { type Deployment, deploymentOf } from './system/deployment.ts';
 import { chooseHsm } from './system/hsm-choice.ts';
 import { ledgerKey } from './system/ledger-key.ts';
 import { formatTable, yuan } from './table.ts';
@@ -33,7 +33,8 @@ export function addClearingCommand(program: Command): void {
     .description('Clear a business date; one that is still open is closed first')
     .option('--date <date>', 'YYYY-MM-DD (default: the current business date)')
     .option('--institution <id>', 'needed when there are several')
-    .option('--data <dir>', 'data folder', DEFAULT_DATA_DIR)
+    .option('--config <file>', 'configuration of the deployment: its data folder and its HSM')
+    .option('--data <dir>', `data folder (default: the configuration’s, or ${DEFAULT_DATA_DIR})`)
     .option('--json', 'print one JSON document')
     .addHelpText('after', '\nExample:\n  $ posp clearing run --date 2026-11-20\n')
     .action(action(run));
@@ -52,15 +53,19 @@ export function addClearingCommand(program: Command): void {
 interface RunOptions {
   date?: string;
   institution?: string;
-  data: string;
+  config?: string;
+  data?: string;
   json?: boolean;
 }
 
-async function run({ date, institution, data, json }: RunOptions): Promise<ExitCode> {
+async function run(options: RunOptions): Promise<ExitCode> {
+  const { date, institution, json } = options;
   const wanted = { date, institution };
-  const answer = await askControl(data, 'clearing/run', wanted);
+  const deployment = deploymentOf(options);
+  const answer = await askControl(deployment.dataDir, 'clearing/run', wanted);
   if (answer !== null && 'error' in answer) throw new UsageError(answer.error);
-  const result = answer === null ? await runHere(data, wanted) : (answer.result as ClearDayResult);
+  const result =
+    answer === null ? await runHere(deployment, wanted) : (answer.result as ClearDayResult);
   if (result.closedAtPosition !== undefined) {
     printNote(
       `posp: business day ${result.date} was still open and is now closed at position ${result.closedAtPosition}`,
@@ -73,12 +78,13 @@ async function run({ date, institution, data, json }: RunOptions): Promise<ExitC
 
 /** No switch runs on the folder: this process opens the ledger itself. */
 async function runHere(
-  data: string,
+  deployment: Deployment,
   wanted: { date: string | undefined; institution: string | undefined },
 ): Promise<ClearDayResult> {
+  const data = deployment.dataDir;
   const dataDir = ledgerFolder(data);
   if (!existsSync(dataDir)) throw new UsageError(`there is no ledger in ${data}`);
-  const { hsm } = await chooseHsm({ provider: 'auto' }, data);
+  const { hsm } = await chooseHsm(deployment.hsm, data);
   const encryptionKey = await ledgerKey(data, false, hsm);
   const ledger = await startLedger({ dataDir, encryptionKey });
   const client = ledger.client();
@@ -86,7 +92,7 @@ async function runHere(
   try {
     const parts = { dataDir: data, encryptionKey, hsm, ledger: client, reader };
     return await clearDay(
-      join(resolve(data), 'clearing'),
+      deployment.clearingDir,
       { reader, ledger: client },
       wanted,
       (institution, date) => sealDay(institution, date, parts),

@@ -12,7 +12,7 @@ import { type DemoReport, printReport, reportOf } from './demo/report.ts';
 import { runTerminals, TERMINAL_COUNT_MAX } from './demo/terminals.ts';
 import { SAMPLE_CONFIG } from './serve.ts';
 import { ledgerFolder } from './system/data-folder.ts';
-import { moduleSettings } from './system/hsm-choice.ts';
+import { moduleSettings, SOFTWARE_SETTINGS } from './system/hsm-settings.ts';
 import { System } from './system/system.ts';
 
 interface DemoOptions {
@@ -104,7 +104,7 @@ async function runDay(day: DemoDay): Promise<DemoReport> {
 /** Without a choice: NSS softoken when its library is there, else software. */
 function hsmSettings(which: string | undefined): HsmSettings {
   if (which === undefined) return { provider: 'auto' };
-  if (which === 'software') return { provider: 'software' };
+  if (which === 'software') return SOFTWARE_SETTINGS;
   return moduleSettings(which);
 }
 

@@ -3,7 +3,7 @@ import { openHsm } from '../hsm/open.ts';
 import type { HsmStatus } from '../hsm/types.ts';
 import { action, EXIT, type ExitCode, printJson, printLine } from './command.ts';
 import { addCeremonyCommand } from './hsm/ceremony.ts';
-import { addHsmOptions, type HsmOptions, hsmConfigOf, withHsmErrors } from './hsm/options.ts';
+import { addHsmOptions, type HsmOptions, hsmOf, withHsmErrors } from './hsm/options.ts';
 
 /** `posp hsm status|ceremony`. */
 export function addHsmCommand(program: Command): void {
@@ -19,7 +19,7 @@ export function addHsmCommand(program: Command): void {
 }
 
 async function status(options: HsmOptions): Promise<ExitCode> {
-  const hsm = await openHsm(hsmConfigOf(options));
+  const hsm = await openHsm(hsmOf(options));
   const state = await hsm.status();
   await hsm.close();
   if (options.json) printJson(state);
@@ -35,7 +35,11 @@ function printStatus(state: HsmStatus): void {
     printLine(`token         ${token.label}, ${token.manufacturer} ${token.model} ${token.serial}`);
   }
   printLine(`can do        ${state.capabilities.join(', ')}`);
-  for (const { operation, place, why } of state.operations) {
+  for (const { operation, place, why } of state.provider === 'group' ? [] : state.operations) {
     printLine(`${place.padEnd(14)}${operation}: ${why}`);
+  }
+  for (const member of state.provider === 'group' ? (state.members ?? []) : []) {
+    printLine();
+    printStatus(member);
   }
 }

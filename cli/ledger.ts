@@ -56,7 +56,8 @@ function sub(ledger: Command, name: string, description: string, example: string
   return ledger
     .command(name)
     .description(description)
-    .option('--data <dir>', 'data folder', DEFAULT_DATA_DIR)
+    .option('--config <file>', 'configuration of the deployment: its data folder and its HSM')
+    .option('--data <dir>', `data folder (default: the configuration’s, or ${DEFAULT_DATA_DIR})`)
     .option('--encryption-key-file <file>', 'of an encrypted ledger: 64 hex digits')
     .option('--json', 'print one JSON document')
     .addHelpText('after', `\nExample:\n  $ ${example}\n`);

@@ -120,8 +120,9 @@ export function combineMasterComponents(components: readonly Component[]): Buffe
 }
 
 /** The master key of one use, from the combined components: two tokens given the same hold the same. */
-export function masterFromComponents(combined: Uint8Array, use: string): Buffer {
-  return Buffer.from(hkdfSync('sha256', combined, '', `posp ${use} master 1`, MASTER_BYTES));
+export function masterFromComponents(combined: Uint8Array, use: string, number: number): Buffer {
+  const info = `posp ${use} master ${number}`;
+  return Buffer.from(hkdfSync('sha256', combined, '', info, MASTER_BYTES));
 }
 
 export async function masterProtocol(

@@ -7,8 +7,8 @@ import type { KeySpec, StoredKey } from './types.ts';
  *
  *   format 1 · flags 1 · key length 1 · master number 1 · wrapped key … · tag 16
  *
- * The tag is a CMAC under the master binding key over the header, the wrapped key and every field
- * that stands beside the cryptogram, so none of them can be changed.
+ * The tag is a CMAC under the binding key of that master over the header, the wrapped key and every
+ * field that stands beside the cryptogram, so none of them can be changed.
  */
 export interface Envelope {
   exportable: boolean;
@@ -25,7 +25,8 @@ const TOUCHABLE = 2;
 const HEADER_BYTES = 4;
 const TAG_BYTES = 16;
 
-type Cmac = (data: Buffer) => Buffer;
+/** The CMAC under the binding key of one master. */
+export type MasterCmac = (masterNumber: number, data: Buffer) => Buffer;
 
 export interface SealInput {
   spec: Required<KeySpec>;
@@ -36,7 +37,7 @@ export interface SealInput {
   wrapped: Buffer;
 }
 
-export function sealEnvelope(input: SealInput, cmac: Cmac): StoredKey {
+export function sealEnvelope(input: SealInput, cmac: MasterCmac): StoredKey {
   const { spec, wrapped } = input;
   const flags = (spec.exportable ? EXPORTABLE : 0) | (input.touchable ? TOUCHABLE : 0);
   const header = Buffer.from([FORMAT, flags, spec.lengthBytes, input.masterNumber]);
@@ -48,18 +49,18 @@ export function sealEnvelope(input: SealInput, cmac: Cmac): StoredKey {
     checkValue: input.checkValue,
     ...(input.publicKey === undefined ? {} : { publicKey: input.publicKey }),
   };
-  const tag = cmac(boundBytes(fields, sealed));
+  const tag = cmac(input.masterNumber, boundBytes(fields, sealed));
   return { ...fields, cryptogram: Buffer.concat([sealed, tag]) };
 }
 
 /** Throws `tampered` when the cryptogram or any field beside it is not what was sealed. */
-export function openEnvelope(key: StoredKey, cmac: Cmac): Envelope {
+export function openEnvelope(key: StoredKey, cmac: MasterCmac): Envelope {
   const cryptogram = asBuffer(key.cryptogram);
   if (cryptogram.length < HEADER_BYTES + 16 + TAG_BYTES || cryptogram[0] !== FORMAT) {
     throw new HsmError('tampered', 'the cryptogram has no known form');
   }
   const sealed = cryptogram.subarray(0, -TAG_BYTES);
-  const tag = cmac(boundBytes(key, sealed));
+  const tag = cmac(cryptogram[3]!, boundBytes(key, sealed));
   if (!equalInConstantTime(tag, cryptogram.subarray(-TAG_BYTES))) {
     throw new HsmError(
       'tampered',
@@ -74,6 +75,20 @@ export function openEnvelope(key: StoredKey, cmac: Cmac): Envelope {
     masterNumber: cryptogram[3]!,
     wrapped: Buffer.from(sealed.subarray(HEADER_BYTES)),
   };
+}
+
+/** What is sealed again when an opened key moves to another master: everything but the wrapping. */
+export function resealed(
+  key: StoredKey,
+  envelope: Envelope,
+  masterNumber: number,
+  wrapped: Buffer,
+): SealInput {
+  const { algorithm, purpose, version, checkValue, publicKey } = key;
+  const { lengthBytes, exportable, touchable } = envelope;
+  const spec = { algorithm, purpose, version, lengthBytes, exportable };
+  const input = { spec, checkValue, touchable, masterNumber, wrapped };
+  return publicKey === undefined ? input : { ...input, publicKey };
 }
 
 function boundBytes(

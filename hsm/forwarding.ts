@@ -10,6 +10,7 @@ const FORWARDED: Record<ForwardedOperation, true> = {
   exportKey: true,
   importWrapped: true,
   rotateKey: true,
+  rewrapKey: true,
   forgetKey: true,
   checkValue: true,
   exportKeyBlock: true,

@@ -76,10 +76,12 @@ class HsmGroup {
     const opened = this.#members.flatMap(({ hsm }) => hsm ?? []);
     const [first, ...others] = opened;
     if (first === undefined) throw lastError;
-    const probe = await first.generateKey({ algorithm: '3des', purpose: 'mac' });
+    const spec = { algorithm: '3des', purpose: 'mac' } as const;
+    const probe = await first.generateKey(spec);
     for (const other of others) {
       try {
         await other.checkValue(probe);
+        await first.checkValue(await other.generateKey(spec));
       } catch (error) {
         await this.close();
         if (!(error instanceof HsmError) || error.code !== 'tampered') throw error;
@@ -134,6 +136,9 @@ class HsmGroup {
         members.every(({ capabilities }) => capabilities.includes(capability)),
       ),
       operations: members.flatMap(({ operations }) => operations),
+      masters: members[0]!.masters.filter((number) =>
+        members.every(({ masters }) => masters.includes(number)),
+      ),
       cachedKeys: members.reduce((sum, { cachedKeys }) => sum + cachedKeys, 0),
       reconnects: members.reduce((sum, { reconnects }) => sum + reconnects, 0),
       members,
@@ -177,6 +182,7 @@ async function memberStatus(member: Member): Promise<HsmStatus> {
       problem: member.problem ?? 'not opened yet',
       capabilities: [],
       operations: [],
+      masters: [],
       cachedKeys: 0,
       reconnects: 0,
     };

@@ -94,6 +94,10 @@ export class KeyedHsm implements Hsm {
     });
   }
 
+  rewrapKey(key: StoredKey): StoredKey {
+    return this.#open().rewrap(key);
+  }
+
   forgetKey(key: StoredKey): void {
     this.#open().forget(key);
   }

@@ -8,16 +8,21 @@ export const PIN_VARIABLE = 'POSP_HSM_PIN';
 
 /**
  * The configuration behind `--hsm software|nss|softhsm|FILE`. Embedded tokens and the key file
- * live in `<dataDir>/hsm`; for a module's path, token and PIN come from environment variables.
+ * live in `<dataDir>/hsm`, under `as` when there are several; for a module's path, token and PIN
+ * come from environment variables.
  */
-export function namedHsmConfig(name: string, dataDir: string): SoftwareConfig | Pkcs11Config {
+export function namedHsmConfig(
+  name: string,
+  dataDir: string,
+  as: string = name,
+): SoftwareConfig | Pkcs11Config {
   const folder = join(dataDir, 'hsm');
   switch (name) {
     case 'software':
-      return { provider: 'software', keyFile: join(folder, 'software-keys.json') };
+      return { provider: 'software', name: as, keyFile: join(folder, `${as}-keys.json`) };
     case 'nss':
     case 'softhsm':
-      return { provider: 'pkcs11', name, module: name, dataDir: join(folder, name) };
+      return { provider: 'pkcs11', name: as, module: name, dataDir: join(folder, as) };
     default: {
       const tokenLabel = process.env[TOKEN_VARIABLE];
       return {

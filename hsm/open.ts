@@ -1,10 +1,11 @@
 import { basename } from 'node:path';
 import { type Component, combineMasterComponents, componentCheckValue } from './ceremony.ts';
+import { HsmError } from './errors.ts';
 import { openGroup } from './group.ts';
 import { KeyedHsm } from './keyed-hsm.ts';
+import type { MakeMasters } from './pkcs11/masters.ts';
 import { Pkcs11Vault } from './pkcs11/vault.ts';
 import { openPool } from './pool/pool.ts';
-import { readOrCreateSecret, readSecret } from './secret.ts';
 import { SoftwareVault } from './software/vault.ts';
 import type { Hsm, HsmConfig, Pkcs11Config, SoftwareConfig } from './types.ts';
 
@@ -24,38 +25,77 @@ export async function openHsm(config: HsmConfig): Promise<Hsm> {
     : openPool(config, threads, first);
 }
 
+type TokenConfig = SoftwareConfig | Pkcs11Config;
+
 /**
- * Makes the master keys of a new token from the components of a ceremony and opens it. Tokens
- * that got the same components can share load and replace each other. Throws `bad_input` when the
- * token has master keys.
+ * Makes master keys from the components of a ceremony, or at random, and opens the HSM. Number 1 is
+ * for a new token, one more than the newest for a change of masters (rewrapKey). Tokens that got the
+ * same components can share load and replace each other: every member of a group that does not have
+ * the number yet gets it. Throws `bad_input` when the number is not the next one.
  */
 export async function createMasters(
-  config: SoftwareConfig | Pkcs11Config,
-  components: readonly Component[],
+  config: HsmConfig,
+  components: readonly Component[] | undefined,
+  number = 1,
 ): Promise<{ hsm: Hsm; checkValue: string }> {
-  const combined = combineMasterComponents(components);
+  const tokens = tokensOf(config);
+  if (components === undefined && tokens.length > 1) {
+    throw new HsmError('bad_input', 'the tokens of a group get their masters from components');
+  }
+  const combined = components === undefined ? undefined : combineMasterComponents(components);
   try {
-    const hsm = await openInThread(config, combined);
-    return { hsm, checkValue: componentCheckValue('aes', combined) };
+    for (const token of tokens) {
+      const isBehind = tokens.length === 1 || !(await mastersOf(token)).includes(number);
+      if (isBehind) (await openInThread(token, { combined, number })).close();
+    }
+    const checkValue = combined === undefined ? '' : componentCheckValue('aes', combined);
+    return { hsm: await openHsm(config), checkValue };
   } finally {
-    combined.fill(0);
+    combined?.fill(0);
   }
 }
 
-async function openInThread(
-  config: SoftwareConfig | Pkcs11Config,
-  combined?: Uint8Array,
-): Promise<Hsm> {
-  if (config.provider === 'software') return openSoftware(config, combined);
-  return new KeyedHsm(config.name ?? moduleName(config), await Pkcs11Vault.open(config, combined));
+/** Destroys a master that nothing is wrapped under any more, in every token. The newest stays. */
+export async function destroyMasters(config: HsmConfig, number: number): Promise<void> {
+  for (const token of tokensOf(config)) {
+    if (!(await mastersOf(token)).includes(number)) continue;
+    const vault = await openVault(token);
+    try {
+      vault.destroyMasters(number);
+    } finally {
+      vault.close();
+    }
+  }
 }
 
-function openSoftware(config: SoftwareConfig, combined: Uint8Array | undefined): Hsm {
-  const passphrase =
-    config.passphraseSource === undefined
-      ? readOrCreateSecret(`${config.keyFile}.passphrase`)
-      : readSecret(config.passphraseSource);
-  return new KeyedHsm(config.name ?? 'software', new SoftwareVault(config, passphrase, combined));
+function tokensOf(config: HsmConfig): readonly TokenConfig[] {
+  return config.provider === 'group' ? config.members : [config];
+}
+
+/** The numbers of the masters of one token; none when it waits for its ceremony. */
+async function mastersOf(config: TokenConfig): Promise<number[]> {
+  try {
+    const hsm = await openInThread({ ...config, masters: 'ceremony' });
+    const { masters } = hsm.status();
+    hsm.close();
+    return masters;
+  } catch (error) {
+    if (error instanceof HsmError && error.code === 'token_not_found') return [];
+    throw error;
+  }
+}
+
+async function openInThread(config: TokenConfig, make?: MakeMasters): Promise<KeyedHsm> {
+  const name = config.provider === 'software' ? 'software' : moduleName(config);
+  return new KeyedHsm(config.name ?? name, await openVault(config, make));
+}
+
+async function openVault(
+  config: TokenConfig,
+  make?: MakeMasters,
+): Promise<Pkcs11Vault | SoftwareVault> {
+  if (config.provider === 'pkcs11') return Pkcs11Vault.open(config, make);
+  return new SoftwareVault(config, make);
 }
 
 function moduleName(config: Pkcs11Config): string {

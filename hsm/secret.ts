@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { SecretSource } from '../config/types.ts';
 import { HsmError } from './errors.ts';
-import type { SecretSource } from './types.ts';
 
 /** Reads a PIN or passphrase; trailing line ends of a file do not belong to it. */
 export function readSecret(source: SecretSource): string {

@@ -1,3 +1,5 @@
+import type { SecretSource } from '../config/types.ts';
+
 /**
  * Keys and cryptograms behind one interface.
  *
@@ -199,6 +201,8 @@ export interface HsmStatus {
   /** What the module can do, found from its mechanism list and a self-test. */
   capabilities: string[];
   operations: OperationPlace[];
+  /** Numbers of the masters that the token holds, the newest last: new keys are wrapped under that one. */
+  masters: number[];
   cachedKeys: number;
   /** How often the session or token was lost and found again since the start. */
   reconnects: number;
@@ -225,6 +229,11 @@ export interface Hsm {
   ): Awaitable<StoredKey>;
   /** A new random key like this one, its version one higher. */
   rotateKey(key: StoredKey): Awaitable<StoredKey>;
+  /**
+   * The same key wrapped under the newest master, inside the token where it can; the same object when
+   * it is under that one already. Keys under older masters work as long as the token holds those.
+   */
+  rewrapKey(key: StoredKey): Awaitable<StoredKey>;
   /** Drops the loaded copy of a key that will not be used again. The journal keeps the cryptogram. */
   forgetKey(key: StoredKey): Awaitable<void>;
   /** Computed afresh from the key, not read from the record. */
@@ -308,9 +317,6 @@ export interface Hsm {
 
   close(): Awaitable<void>;
 }
-
-/** Where a token's PIN or a key file's passphrase is read from. Never the value itself. */
-export type SecretSource = { file: string } | { environment: string };
 
 /** Mechanism numbers of a vendor's SM algorithms; without them SM4 and SM2 run in the process. */
 export interface VendorMechanisms {

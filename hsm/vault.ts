@@ -44,6 +44,8 @@ export interface Vault {
   withClear<T>(key: StoredKey, use: (clear: Buffer) => T): T;
   /** Throws `tampered`; says whether the key may travel. */
   isExportable(key: StoredKey): boolean;
+  /** The key under the newest master; the same object when it is under it already. */
+  rewrap(key: StoredKey): StoredKey;
   keyLength(key: StoredKey): number;
   describe(): VaultDescription;
   close(): void;
@@ -58,6 +60,8 @@ export interface VaultDescription {
   token?: { label: string; manufacturer: string; model: string; serial: string };
   capabilities: string[];
   operations: OperationPlace[];
+  /** Numbers of the masters that the token holds, the newest last: new keys are wrapped under that one. */
+  masters: number[];
   cachedKeys: number;
   reconnects: number;
 }

@@ -26,7 +26,7 @@ import {
   UsageError,
 } from '../command.ts';
 import { HiddenInput } from '../hidden-input.ts';
-import { addHsmOptions, type HsmOptions, hsmConfigOf, withHsmErrors } from './options.ts';
+import { addHsmOptions, type HsmOptions, hsmOf, withHsmErrors } from './options.ts';
 
 interface CeremonyOptions extends HsmOptions {
   holders: string;
@@ -98,7 +98,7 @@ function addCeremonyOptions(command: Command): Command {
 async function makeMasters(options: CeremonyOptions): Promise<ExitCode> {
   const entered = await enterComponents(options.holders, 'aes', MASTER_BYTES);
   const components = entered.map(({ component }) => component);
-  const { hsm, checkValue } = await createMasters(hsmConfigOf(options), components);
+  const { hsm, checkValue } = await createMasters(hsmOf(options), components);
   try {
     const parts = entered.map(({ component, checkValue: value }) => ({
       holder: component.holder,
@@ -119,7 +119,7 @@ async function importKey(options: KeyOptions): Promise<ExitCode> {
     exportable: options.exportable ?? false,
     ...(options.length === undefined ? {} : { lengthBytes: Number(options.length) }),
   });
-  const hsm = await openHsm(hsmConfigOf(options));
+  const hsm = await openHsm(hsmOf(options));
   try {
     const entered = await enterComponents(options.holders, spec.algorithm, spec.lengthBytes);
     const components = entered.map(({ component }) => component);

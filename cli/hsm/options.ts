@@ -1,31 +1,39 @@
 import type { Command } from 'commander';
 import { HsmError } from '../../hsm/errors.ts';
 import { namedHsmConfig, PIN_VARIABLE, TOKEN_VARIABLE } from '../../hsm/named-config.ts';
-import { findModule } from '../../hsm/open.ts';
-import type { Pkcs11Config, SoftwareConfig } from '../../hsm/types.ts';
+import type { HsmConfig } from '../../hsm/types.ts';
 import { UsageError } from '../command.ts';
+import { deploymentOf } from '../system/deployment.ts';
+import { settledHsm } from '../system/hsm-choice.ts';
+import { hsmConfigOf } from '../system/hsm-settings.ts';
 
 export interface HsmOptions {
   hsm?: string;
-  data: string;
+  config?: string;
+  data?: string;
   json?: boolean;
 }
 
 /** The options by which `posp hsm` commands find their token. */
 export function addHsmOptions(command: Command): Command {
   return command
+    .option('--config <file>', 'configuration of the deployment: its HSM and its data folder')
     .option(
       '--hsm <name>',
-      `software, nss, softhsm, or the path of a Cryptoki module (token from ${TOKEN_VARIABLE}, PIN from ${PIN_VARIABLE}); ` +
-        'left out: nss where it is installed, else software',
+      `instead: software, nss, softhsm, or the path of a Cryptoki module (token from ${TOKEN_VARIABLE}, PIN from ${PIN_VARIABLE})`,
     )
-    .option('--data <folder>', 'the data folder; embedded tokens live in its hsm folder', 'data')
+    .option(
+      '--data <folder>',
+      'the data folder; embedded tokens live in its hsm folder (default: the configuration’s, or ./data)',
+    )
     .option('--json', 'print one JSON document');
 }
 
-export function hsmConfigOf(options: HsmOptions): SoftwareConfig | Pkcs11Config {
-  const name = options.hsm ?? (findModule('nss') === null ? 'software' : 'nss');
-  return namedHsmConfig(name, options.data);
+/** The HSM that is meant: named, configured, or the one that the data folder was made with. */
+export function hsmOf(options: HsmOptions): HsmConfig {
+  const { dataDir, hsm } = deploymentOf(options);
+  if (options.hsm !== undefined) return namedHsmConfig(options.hsm, dataDir);
+  return hsmConfigOf(settledHsm(hsm, dataDir), dataDir);
 }
 
 /** What the HSM refuses is one line on stderr, not a stack. */

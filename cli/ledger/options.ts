@@ -3,11 +3,13 @@ import { readFileSync } from 'node:fs';
 import { LedgerError } from '../../ledger/errors.ts';
 import { UsageError } from '../command.ts';
 import { ledgerFolder } from '../system/data-folder.ts';
+import { deploymentOf } from '../system/deployment.ts';
 import { chooseHsm } from '../system/hsm-choice.ts';
 import { isLedgerEncrypted, ledgerKey } from '../system/ledger-key.ts';
 
 export interface LedgerCommandOptions {
-  data: string;
+  config?: string;
+  data?: string;
   encryptionKeyFile?: string;
   json?: boolean;
 }
@@ -20,12 +22,13 @@ export interface LedgerPlace {
 /** Folder and key of the options: an encrypted ledger is opened with the HSM of its data folder. */
 export async function ledgerPlace(options: LedgerCommandOptions): Promise<LedgerPlace> {
   const file = options.encryptionKeyFile;
-  const dataDir = ledgerFolder(options.data);
+  const deployment = deploymentOf(options);
+  const dataDir = ledgerFolder(deployment.dataDir);
   if (file !== undefined) return { dataDir, encryptionKey: readKey(file) };
-  if (!isLedgerEncrypted(options.data)) return { dataDir, encryptionKey: undefined };
-  const { hsm } = await chooseHsm({ provider: 'auto' }, options.data);
+  if (!isLedgerEncrypted(deployment.dataDir)) return { dataDir, encryptionKey: undefined };
+  const { hsm } = await chooseHsm(deployment.hsm, deployment.dataDir);
   try {
-    return { dataDir, encryptionKey: await ledgerKey(options.data, true, hsm) };
+    return { dataDir, encryptionKey: await ledgerKey(deployment.dataDir, true, hsm) };
   } finally {
     await hsm.close();
   }

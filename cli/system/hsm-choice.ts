@@ -6,9 +6,15 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HsmSettings } from '../../config/schema.ts';
 import { HsmError } from '../../hsm/errors.ts';
-import { namedHsmConfig } from '../../hsm/named-config.ts';
-import { openHsm } from '../../hsm/open.ts';
-import type { Hsm, HsmConfig, Pkcs11Config, SoftwareConfig } from '../../hsm/types.ts';
+import { findModule, openHsm } from '../../hsm/open.ts';
+import type { Hsm, HsmConfig } from '../../hsm/types.ts';
+import {
+  type ConcreteHsm,
+  hsmConfigOf,
+  moduleSettings,
+  SOFTWARE_SETTINGS,
+  settingsName,
+} from './hsm-settings.ts';
 
 export interface ChosenHsm {
   config: HsmConfig;
@@ -19,14 +25,12 @@ export interface ChosenHsm {
 
 /** Opens the HSM of the data folder, making an embedded token where there is none. */
 export async function chooseHsm(settings: HsmSettings, dataDir: string): Promise<ChosenHsm> {
-  const folder = join(dataDir, 'hsm');
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const note = join(folder, 'provider');
-  const used = existsSync(note) ? readFileSync(note, 'utf8').trim() : null;
+  mkdirSync(join(dataDir, 'hsm'), { recursive: true, mode: 0o700 });
+  const used = usedHsm(dataDir);
   for (const candidate of candidates(settings, used)) {
-    const config = hsmConfig(candidate, dataDir);
-    const name = nameOf(candidate);
-    if (used !== null && used !== name) {
+    const config = hsmConfigOf(candidate, dataDir);
+    const name = settingsName(candidate);
+    if (isOther(used, name)) {
       throw new HsmError(
         'unavailable',
         `the keys of ${dataDir} are under the HSM '${used}', but the configuration says '${name}'`,
@@ -34,7 +38,7 @@ export async function chooseHsm(settings: HsmSettings, dataDir: string): Promise
     }
     try {
       const hsm = await openHsm(config);
-      writeFileSync(note, `${name}\n`);
+      writeFileSync(noteFile(dataDir), `${name}\n`);
       return { config, hsm, title: titleOf(name) };
     } catch (error) {
       const tryNext = settings.provider === 'auto' && used === null && isMissing(error);
@@ -44,39 +48,35 @@ export async function chooseHsm(settings: HsmSettings, dataDir: string): Promise
   throw new HsmError('module_missing', 'no HSM could be opened');
 }
 
-type Concrete = Exclude<HsmSettings, { provider: 'auto' }>;
+/** The HSM that the data folder uses or would use, without opening it. */
+export function settledHsm(settings: HsmSettings, dataDir: string): ConcreteHsm {
+  const [first, ...others] = candidates(settings, usedHsm(dataDir));
+  const isAuto = settings.provider === 'auto' && others.length > 0;
+  return isAuto && findModule('nss') === null ? SOFTWARE_SETTINGS : first!;
+}
 
-function candidates(settings: HsmSettings, used: string | null): Concrete[] {
+/** What the data folder remembers of its HSM; null for a new one. */
+function usedHsm(dataDir: string): string | null {
+  const note = noteFile(dataDir);
+  return existsSync(note) ? readFileSync(note, 'utf8').trim() : null;
+}
+
+function noteFile(dataDir: string): string {
+  return join(dataDir, 'hsm', 'provider');
+}
+
+function candidates(settings: HsmSettings, used: string | null): ConcreteHsm[] {
   if (settings.provider !== 'auto') return [settings];
-  const software: Concrete = { provider: 'software' };
-  if (used === null) return [moduleSettings('nss'), software];
-  return [used === 'software' ? software : moduleSettings(used)];
-}
-
-/** Settings of a PKCS#11 module that is named on the command line: `nss`, `softhsm`, or a path. */
-export function moduleSettings(module: string): Concrete {
-  return { provider: 'pkcs11', module, poolThreads: 0 };
-}
-
-function hsmConfig(settings: Concrete, dataDir: string): HsmConfig {
-  const named = namedHsmConfig(nameOf(settings), dataDir);
-  if (settings.provider === 'software') {
-    const { passphrase } = settings;
-    if (passphrase === undefined) return named;
-    return { ...(named as SoftwareConfig), passphraseSource: passphrase };
+  if (used === 'group') {
+    throw new HsmError('unavailable', 'the keys are under a group of HSMs: name the configuration');
   }
-  const { tokenLabel, slot, pin, poolThreads } = settings;
-  return {
-    ...(named as Pkcs11Config),
-    ...(tokenLabel === undefined ? {} : { tokenLabel }),
-    ...(slot === undefined ? {} : { slot }),
-    ...(pin === undefined ? {} : { pinSource: pin }),
-    threads: poolThreads === 0 ? 'in-thread' : { pool: poolThreads },
-  };
+  if (used === null) return [moduleSettings('nss'), SOFTWARE_SETTINGS];
+  return [used === 'software' ? SOFTWARE_SETTINGS : moduleSettings(used)];
 }
 
-function nameOf(settings: Concrete): string {
-  return settings.provider === 'software' ? 'software' : settings.module;
+/** A group may take in the HSM that was used alone; equal master keys are checked when it opens. */
+function isOther(used: string | null, name: string): boolean {
+  return used !== null && used !== name && used !== 'group' && name !== 'group';
 }
 
 function titleOf(name: string): string {
@@ -84,6 +84,7 @@ function titleOf(name: string): string {
     software: 'software (keys in this process, not for production)',
     nss: 'NSS softoken (PKCS#11)',
     softhsm: 'SoftHSM2 (PKCS#11)',
+    group: 'a group of HSMs',
   };
   return titles[name] ?? `${name} (PKCS#11)`;
 }

@@ -1,7 +1,7 @@
 import type { Handle } from 'pkcs11js';
 import { aesKeyUnwrap, aesKeyWrap } from '../aes-key-wrap.ts';
 import type { Envelope } from '../envelope.ts';
-import { openEnvelope, sealEnvelope } from '../envelope.ts';
+import { openEnvelope, resealed, sealEnvelope } from '../envelope.ts';
 import { cmac } from '../operations/mac.ts';
 import type { KeyAlgorithm, KeySpec, StoredKey } from '../types.ts';
 import type { Connection } from './connection.ts';
@@ -23,13 +23,11 @@ export const WRAPPED_ROOM_BYTES = 64;
  */
 export class KeyWrapping {
   readonly #connection: Connection;
-  readonly #touching: TokenKey;
-  readonly #binding: TokenKey;
+  /** The masters of each number that this process works with itself. */
+  readonly #working = new Map<number, { touching: TokenKey; binding: TokenKey }>();
 
   constructor(connection: Connection) {
     this.#connection = connection;
-    this.#touching = this.#masterKey('touching');
-    this.#binding = this.#masterKey('binding');
   }
 
   open(key: StoredKey): Envelope {
@@ -46,7 +44,7 @@ export class KeyWrapping {
     },
   ): StoredKey {
     const { publicKey, ...rest } = sealed;
-    const input = { spec, ...rest, masterNumber: 1 };
+    const input = { spec, ...rest, masterNumber: this.#newest };
     return sealEnvelope(publicKey === undefined ? input : { ...input, publicKey }, this.#cmac);
   }
 
@@ -59,7 +57,7 @@ export class KeyWrapping {
 
   /** Wraps known bytes; the caller wipes them. */
   wrapClear(algorithm: KeyAlgorithm, value: Buffer, touchable: boolean): Buffer {
-    if (touchable) return aesKeyWrap((block) => this.#touching.encryptEcb(block), value);
+    if (touchable) return this.#wrapTouched(value, this.#newest);
     const { keyType } = this.#connection.capabilities.ciphers[algorithm]!;
     return this.#connection.run('store a key', () => {
       const handle = this.#connection.createObject({ keyType, value, extractable: true });
@@ -74,60 +72,118 @@ export class KeyWrapping {
   wrapObject(handle: Handle): Buffer {
     const { module, session, masters, capabilities } = this.#connection;
     const room = Buffer.alloc(WRAPPED_ROOM_BYTES);
-    const { storage } = capabilities;
-    return Buffer.from(module.C_WrapKey(session, storage, masters.wrapping, handle, room));
+    const { wrapping } = masters.get(this.#newest);
+    return Buffer.from(module.C_WrapKey(session, capabilities.storage, wrapping, handle, room));
+  }
+
+  /** The same key under the newest master: unwrapped and wrapped inside, or touched here and wiped. */
+  rewrap(key: StoredKey): StoredKey {
+    const newest = this.#connection.run('look for masters', () =>
+      this.#connection.masters.lookForNewer(),
+    );
+    const envelope = this.open(key);
+    if (envelope.masterNumber === newest) return key;
+    const parts = partsOf(envelope).map((part) => {
+      if (envelope.touchable) {
+        return usedAndWiped(this.#unwrapTouched(part, envelope.masterNumber), (bytes) =>
+          this.#wrapTouched(bytes, newest),
+        );
+      }
+      return this.#connection.run('wrap a key anew', () => {
+        const handle = this.#unwrap(key.algorithm, envelope, part, {}, true);
+        try {
+          return this.wrapObject(handle);
+        } finally {
+          this.#connection.destroyObject(handle);
+        }
+      });
+    });
+    return sealEnvelope(resealed(key, envelope, newest, Buffer.concat(parts)), this.#cmac);
   }
 
   /** A part of an envelope as an object of the session that does what `use` says and cannot leave. */
   load(algorithm: KeyAlgorithm, envelope: Envelope, part: Buffer, use: KeyUse): Handle {
-    if (!envelope.touchable) return this.#unwrap(algorithm, part, use, false);
+    if (!envelope.touchable) return this.#unwrap(algorithm, envelope, part, use, false);
     const { module, session, masters, capabilities } = this.#connection;
     const { keyType } = capabilities.ciphers[algorithm]!;
     const { storage } = capabilities;
     if (capabilities.storageName === 'aes-key-wrap') {
       const template = secretKeyTemplate({ keyType, ...use });
-      return module.C_UnwrapKey(session, storage, masters.touching, part, template);
+      const { touching } = masters.get(envelope.masterNumber);
+      return module.C_UnwrapKey(session, storage, touching, part, template);
     }
-    return usedAndWiped(this.#unwrapTouched(part), (value) =>
+    return usedAndWiped(this.#unwrapTouched(part, envelope.masterNumber), (value) =>
       module.C_CreateObject(session, secretKeyTemplate({ keyType, value, ...use })),
     );
   }
 
   /** The key as an object that may leave, wrapped, and does nothing else. The caller destroys it. */
   loadForTravel(algorithm: KeyAlgorithm, envelope: Envelope): Handle {
-    return this.#unwrap(algorithm, partsOf(envelope)[0]!, {}, true);
+    return this.#unwrap(algorithm, envelope, partsOf(envelope)[0]!, {}, true);
   }
 
   /** Calls `use` with the bytes of a touchable key and wipes them. */
   withTouched<T>(envelope: Envelope, use: (clear: Buffer) => T): T {
-    return usedAndWiped(this.#unwrapTouched(partsOf(envelope)[0]!), (bytes) =>
+    const [part] = partsOf(envelope);
+    return usedAndWiped(this.#unwrapTouched(part!, envelope.masterNumber), (bytes) =>
       use(bytes.subarray(0, envelope.lengthBytes)),
     );
   }
 
-  #unwrap(algorithm: KeyAlgorithm, part: Buffer, use: KeyUse, extractable: boolean): Handle {
+  #unwrap(
+    algorithm: KeyAlgorithm,
+    { masterNumber }: Envelope,
+    part: Buffer,
+    use: KeyUse,
+    extractable: boolean,
+  ): Handle {
     const { module, session, masters, capabilities } = this.#connection;
     const { keyType } = capabilities.ciphers[algorithm]!;
     const template = secretKeyTemplate({ keyType, extractable, ...use });
-    return module.C_UnwrapKey(session, capabilities.storage, masters.wrapping, part, template);
+    const { wrapping } = masters.get(masterNumber);
+    return module.C_UnwrapKey(session, capabilities.storage, wrapping, part, template);
   }
 
-  #unwrapTouched(part: Buffer): Buffer {
-    return aesKeyUnwrap((block) => this.#touching.decryptEcb(block), part);
+  #wrapTouched(value: Buffer, masterNumber: number): Buffer {
+    const { touching } = this.#workingMasters(masterNumber);
+    return aesKeyWrap((block) => touching.encryptEcb(block), value);
   }
 
-  #masterKey(name: 'touching' | 'binding'): TokenKey {
+  #unwrapTouched(part: Buffer, masterNumber: number): Buffer {
+    const { touching } = this.#workingMasters(masterNumber);
+    return aesKeyUnwrap((block) => touching.decryptEcb(block), part);
+  }
+
+  get #newest(): number {
+    return this.#connection.masters.newest;
+  }
+
+  #workingMasters(number: number): { touching: TokenKey; binding: TokenKey } {
+    let working = this.#working.get(number);
+    if (working === undefined) {
+      this.#connection.run('find a master', () => this.#connection.masters.get(number));
+      working = {
+        touching: this.#masterKey('touching', number),
+        binding: this.#masterKey('binding', number),
+      };
+      this.#working.set(number, working);
+    }
+    return working;
+  }
+
+  #masterKey(name: 'touching' | 'binding', number: number): TokenKey {
     const connection = this.#connection;
     return new TokenKey({
       connection,
       row: connection.capabilities.ciphers.aes!,
       algorithm: 'aes',
       lengthBytes: 32,
-      resolve: () => connection.masters[name],
+      resolve: () => connection.masters.get(number)[name],
     });
   }
 
-  readonly #cmac = (data: Buffer): Buffer => cmac(this.#binding, data);
+  readonly #cmac = (masterNumber: number, data: Buffer): Buffer =>
+    cmac(this.#workingMasters(masterNumber).binding, data);
 }
 
 /** X9.19 and card-update MACs work with the first half alone, which is stored beside the whole. */

@@ -12,6 +12,7 @@ import type { CipherRow } from './capabilities.ts';
 import { Connection } from './connection.ts';
 import { KeyTransport } from './key-transport.ts';
 import { hasLeftHalf, KeyWrapping, partsOf, usedAndWiped } from './key-wrapping.ts';
+import type { MakeMasters } from './masters.ts';
 import { operationPlaces } from './operation-places.ts';
 import { TokenKey } from './token-key.ts';
 
@@ -28,9 +29,9 @@ export class Pkcs11Vault implements Vault {
   readonly #transport: KeyTransport;
   readonly #cache: KeyCache<TokenKey | ProcessKey>;
 
-  /** `combined`: see Connection.open. */
-  static async open(config: Pkcs11Config, combined?: Uint8Array): Promise<Pkcs11Vault> {
-    const connection = await Connection.open(config, combined);
+  /** With `make` the token gets new masters first. */
+  static async open(config: Pkcs11Config, make?: MakeMasters): Promise<Pkcs11Vault> {
+    const connection = await Connection.open(config, make);
     return new Pkcs11Vault(connection, config.cachedKeys ?? DEFAULT_CACHED_KEYS);
   }
 
@@ -133,6 +134,15 @@ export class Pkcs11Vault implements Vault {
     return this.#wrapping.open(key).exportable;
   }
 
+  rewrap(key: StoredKey): StoredKey {
+    return this.#wrapping.rewrap(key);
+  }
+
+  /** Keys under this master cannot be used any more. */
+  destroyMasters(number: number): void {
+    this.#connection.run('destroy masters', () => this.#connection.masters.destroy(number));
+  }
+
   keyLength(key: StoredKey): number {
     return this.#wrapping.open(key).lengthBytes;
   }
@@ -149,6 +159,7 @@ export class Pkcs11Vault implements Vault {
       token: { label, manufacturer, model, serial },
       capabilities: capabilities.names,
       operations: operationPlaces(capabilities),
+      masters: this.#connection.masters.numbers,
       cachedKeys: this.#cache.size,
       reconnects,
     };

@@ -1,11 +1,12 @@
 import { createCipheriv, createDecipheriv, randomBytes, scryptSync } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { masterFromComponents } from '../ceremony.ts';
 import { HsmError } from '../errors.ts';
+import { readOrCreateSecret, readSecret } from '../secret.ts';
 import type { SoftwareConfig } from '../types.ts';
 
-/** The master keys of the software provider. */
+/** Master keys of one number. */
 export interface SoftwareMasters {
   /** Wraps keys, 32 bytes. */
   wrapping: Buffer;
@@ -13,10 +14,21 @@ export interface SoftwareMasters {
   binding: Buffer;
 }
 
-interface KeyFile {
+type NumberedMasters = Map<number, SoftwareMasters>;
+
+interface Scrypt {
+  cost: number;
+  blockSize: number;
+  parallelization: number;
+  salt: string;
+}
+
+interface KeyFileContent {
   format: 'posp software keys 1';
   notice: string;
-  scrypt: { cost: number; blockSize: number; parallelization: number; salt: string };
+  /** Which masters are in `sealed`, in order; left out: number 1 alone. */
+  numbers?: number[];
+  scrypt: Scrypt;
   nonce: string;
   sealed: string;
   tag: string;
@@ -24,77 +36,120 @@ interface KeyFile {
 
 const SCRYPT = { cost: 32_768, blockSize: 8, parallelization: 1 };
 const SCRYPT_MAX_MEMORY = 128 * 1024 * 1024;
+const MASTERS_BYTES = 64;
 
-/**
- * Opens the key file, or makes one, readable by its owner only: with random masters, or with those
- * of a ceremony (`combined`), for which there must be no file yet.
- */
-export function openKeyFile(
-  config: SoftwareConfig,
-  passphrase: string,
-  combined: Uint8Array | undefined,
-): SoftwareMasters {
-  const { keyFile } = config;
-  if (combined === undefined && config.masters === 'ceremony' && !existsSync(keyFile)) {
-    throw new HsmError('token_not_found', 'there are no master keys: run posp hsm ceremony');
+/** The encrypted file with the masters of the software provider, readable by its owner only. */
+export class KeyFile {
+  readonly #config: SoftwareConfig;
+  #readAtMs = 0;
+
+  constructor(config: SoftwareConfig) {
+    this.#config = config;
+    mkdirSync(dirname(config.keyFile), { recursive: true });
   }
-  mkdirSync(dirname(keyFile), { recursive: true });
-  try {
-    const sealed = sealNewMasters(passphrase, combined);
-    writeFileSync(keyFile, sealed, { mode: 0o600, flag: 'wx' });
-  } catch (error) {
-    const exists = (error as NodeJS.ErrnoException).code === 'EEXIST';
-    if (!exists) throw new HsmError('unavailable', `cannot write the key file ${keyFile}`);
-    if (combined !== undefined) {
-      throw new HsmError(
-        'bad_input',
-        'the key file has master keys already: they are not replaced',
-      );
+
+  get exists(): boolean {
+    return existsSync(this.#config.keyFile);
+  }
+
+  /** Whether another process wrote the file since it was read here. */
+  get changed(): boolean {
+    return this.exists && statSync(this.#config.keyFile).mtimeMs !== this.#readAtMs;
+  }
+
+  /** Throws `login_failed` when the file does not open. */
+  read(): NumberedMasters {
+    const { keyFile } = this.#config;
+    this.#readAtMs = statSync(keyFile).mtimeMs;
+    return openMasters(keyFile, readFileSync(keyFile, 'utf8'), this.#passphrase());
+  }
+
+  /** Makes the file with masters of number 1; one that somebody else made meanwhile stays. */
+  create(masters: SoftwareMasters): void {
+    try {
+      this.#write(this.#config.keyFile, new Map([[1, masters]]));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') this.#cannotWrite();
     }
   }
-  return openMasters(keyFile, readFileSync(keyFile, 'utf8'), passphrase);
+
+  /** Puts another set of masters into the file's place, whole or not at all. */
+  replace(masters: NumberedMasters): void {
+    const { keyFile } = this.#config;
+    try {
+      const part = `${keyFile}.${randomBytes(4).toString('hex')}.part`;
+      this.#write(part, masters);
+      renameSync(part, keyFile);
+    } catch {
+      this.#cannotWrite();
+    }
+  }
+
+  #write(path: string, masters: NumberedMasters): void {
+    const sealed = sealMasters(this.#passphrase(), masters);
+    writeFileSync(path, sealed, { mode: 0o600, flag: 'wx', flush: true });
+  }
+
+  #cannotWrite(): never {
+    throw new HsmError('unavailable', `cannot write the key file ${this.#config.keyFile}`);
+  }
+
+  #passphrase(): string {
+    const { passphraseSource, keyFile } = this.#config;
+    return passphraseSource === undefined
+      ? readOrCreateSecret(`${keyFile}.passphrase`)
+      : readSecret(passphraseSource);
+  }
 }
 
-function sealNewMasters(passphrase: string, combined: Uint8Array | undefined): string {
+/** Masters from the components of a ceremony, or at random. */
+export function newMasters(combined: Uint8Array | undefined, number: number): SoftwareMasters {
+  const make = (use: string) =>
+    combined === undefined ? randomBytes(32) : masterFromComponents(combined, use, number);
+  return { wrapping: make('wrapping'), binding: make('binding') };
+}
+
+function sealMasters(passphrase: string, masters: NumberedMasters): string {
   const salt = randomBytes(16);
   const nonce = randomBytes(12);
-  const masters = combined === undefined ? randomBytes(64) : mastersFrom(combined);
+  const clear = Buffer.concat(
+    [...masters.values()].flatMap(({ wrapping, binding }) => [wrapping, binding]),
+  );
   const sealingKey = stretch(passphrase, salt, SCRYPT);
   const cipher = createCipheriv('aes-256-gcm', sealingKey, nonce);
-  const sealed = Buffer.concat([cipher.update(masters), cipher.final()]);
-  masters.fill(0);
+  const sealed = Buffer.concat([cipher.update(clear), cipher.final()]);
+  clear.fill(0);
   sealingKey.fill(0);
-  const keyFile: KeyFile = {
+  const content: KeyFileContent = {
     format: 'posp software keys 1',
     notice: 'Keys of the software provider: for trials and tests, not for production.',
+    numbers: [...masters.keys()],
     scrypt: { ...SCRYPT, salt: salt.toString('hex') },
     nonce: nonce.toString('hex'),
     sealed: sealed.toString('hex'),
     tag: cipher.getAuthTag().toString('hex'),
   };
-  return `${JSON.stringify(keyFile, null, 2)}\n`;
+  return `${JSON.stringify(content, null, 2)}\n`;
 }
 
-function mastersFrom(combined: Uint8Array): Buffer {
-  return Buffer.concat(['wrapping', 'binding'].map((use) => masterFromComponents(combined, use)));
-}
-
-function openMasters(file: string, text: string, passphrase: string): SoftwareMasters {
+function openMasters(file: string, text: string, passphrase: string): NumberedMasters {
   try {
-    const keyFile = JSON.parse(text) as KeyFile;
-    if (keyFile.format !== 'posp software keys 1') throw new Error('format');
-    const sealingKey = stretch(passphrase, Buffer.from(keyFile.scrypt.salt, 'hex'), keyFile.scrypt);
+    const content = JSON.parse(text) as KeyFileContent;
+    if (content.format !== 'posp software keys 1') throw new Error('format');
+    const { numbers = [1], scrypt } = content;
+    const sealingKey = stretch(passphrase, Buffer.from(scrypt.salt, 'hex'), scrypt);
     const decipher = createDecipheriv(
       'aes-256-gcm',
       sealingKey,
-      Buffer.from(keyFile.nonce, 'hex'),
-    ).setAuthTag(Buffer.from(keyFile.tag, 'hex'));
-    const masters = Buffer.concat([
-      decipher.update(Buffer.from(keyFile.sealed, 'hex')),
+      Buffer.from(content.nonce, 'hex'),
+    ).setAuthTag(Buffer.from(content.tag, 'hex'));
+    const clear = Buffer.concat([
+      decipher.update(Buffer.from(content.sealed, 'hex')),
       decipher.final(),
     ]);
     sealingKey.fill(0);
-    return { wrapping: masters.subarray(0, 32), binding: masters.subarray(32) };
+    if (clear.length !== numbers.length * MASTERS_BYTES) throw new Error('length');
+    return new Map(numbers.map((number, at) => [number, mastersAt(clear, at * MASTERS_BYTES)]));
   } catch {
     throw new HsmError(
       'login_failed',
@@ -103,10 +158,12 @@ function openMasters(file: string, text: string, passphrase: string): SoftwareMa
   }
 }
 
-function stretch(
-  passphrase: string,
-  salt: Buffer,
-  cost: { cost: number; blockSize: number; parallelization: number },
-): Buffer {
-  return scryptSync(passphrase, salt, 32, { ...cost, maxmem: SCRYPT_MAX_MEMORY });
+function mastersAt(clear: Buffer, at: number): SoftwareMasters {
+  return { wrapping: clear.subarray(at, at + 32), binding: clear.subarray(at + 32, at + 64) };
+}
+
+function stretch(passphrase: string, salt: Buffer, cost: Omit<Scrypt, 'salt'>): Buffer {
+  const { cost: N, blockSize, parallelization } = cost;
+  const limits = { cost: N, blockSize, parallelization, maxmem: SCRYPT_MAX_MEMORY };
+  return scryptSync(passphrase, salt, 32, limits);
 }

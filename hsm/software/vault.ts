@@ -1,18 +1,19 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { asBuffer, requireThat } from '../bytes.ts';
 import type { Envelope } from '../envelope.ts';
-import { openEnvelope, sealEnvelope } from '../envelope.ts';
+import { openEnvelope, resealed, sealEnvelope } from '../envelope.ts';
 import { HsmError } from '../errors.ts';
 import { KeyCache } from '../key-cache.ts';
 import { checkValueOf, publicKeyCheckValue, requireCheckValue } from '../operations/check-value.ts';
 import { cmac } from '../operations/mac.ts';
 import { sm2KeyPair, sm2PublicKey } from '../operations/sm2.ts';
+import type { MakeMasters } from '../pkcs11/masters.ts';
 import { expandKey, ProcessKey } from '../process-key.ts';
 import { completeGeneratedSpec, completeSpec } from '../purposes.ts';
 import type { KeySpec, SoftwareConfig, StoredKey, WrappedKey } from '../types.ts';
 import type { CipherKey, Vault, VaultDescription } from '../vault.ts';
 import { DelayedKey } from './delayed-key.ts';
-import { openKeyFile } from './key-file.ts';
+import { SoftwareMasterSets } from './masters.ts';
 
 const DEFAULT_CACHED_KEYS = 32_768;
 /** The initial value of RFC 3394. */
@@ -23,17 +24,13 @@ const KEY_WRAP_INITIAL = Buffer.alloc(8, 0xa6);
  * and the calculator; the health page says that it is not for production.
  */
 export class SoftwareVault implements Vault {
-  readonly #wrapping: Buffer;
-  readonly #binding: ProcessKey;
+  readonly #masters: SoftwareMasterSets;
   readonly #cache: KeyCache<ProcessKey>;
   readonly #delayMs: number;
 
-  /** With `combined` the key file must not exist yet: its masters are made from it (ceremony.ts). */
-  constructor(config: SoftwareConfig, passphrase: string, combined?: Uint8Array) {
-    const masters = openKeyFile(config, passphrase, combined);
-    this.#wrapping = masters.wrapping;
-    this.#binding = new ProcessKey('aes', masters.binding);
-    masters.binding.fill(0);
+  /** With `make` the key file gets new masters first. */
+  constructor(config: SoftwareConfig, make?: MakeMasters) {
+    this.#masters = new SoftwareMasterSets(config, make);
     this.#cache = new KeyCache(config.cachedKeys ?? DEFAULT_CACHED_KEYS, (key) => key.wipe());
     this.#delayMs = config.simulatedCallMs ?? 0;
   }
@@ -68,8 +65,8 @@ export class SoftwareVault implements Vault {
     );
     const publicKey = complete.algorithm === 'sm2' ? sm2PublicKey(clear) : undefined;
     const expanded = expandKey(complete.algorithm, clear);
-    const cipher = createCipheriv('id-aes256-wrap', this.#wrapping, KEY_WRAP_INITIAL);
-    const wrapped = Buffer.concat([cipher.update(expanded), cipher.final()]);
+    const masterNumber = this.#masters.newest;
+    const wrapped = this.#wrap(expanded, masterNumber);
     expanded.fill(0);
     return sealEnvelope(
       {
@@ -80,7 +77,7 @@ export class SoftwareVault implements Vault {
             : publicKeyCheckValue(publicKey),
         ...(publicKey === undefined ? {} : { publicKey }),
         touchable: true,
-        masterNumber: 1,
+        masterNumber,
         wrapped,
       },
       this.#cmac,
@@ -113,13 +110,27 @@ export class SoftwareVault implements Vault {
 
   withClear<T>(key: StoredKey, use: (clear: Buffer) => T): T {
     const envelope = this.#openEnvelope(key);
-    const decipher = createDecipheriv('id-aes256-wrap', this.#wrapping, KEY_WRAP_INITIAL);
-    const expanded = Buffer.concat([decipher.update(envelope.wrapped), decipher.final()]);
+    const expanded = this.#unwrap(envelope);
     try {
       return use(expanded.subarray(0, envelope.lengthBytes));
     } finally {
       expanded.fill(0);
     }
+  }
+
+  rewrap(key: StoredKey): StoredKey {
+    const newest = this.#masters.lookForNewer();
+    const envelope = this.#openEnvelope(key);
+    if (envelope.masterNumber === newest) return key;
+    const expanded = this.#unwrap(envelope);
+    const wrapped = this.#wrap(expanded, newest);
+    expanded.fill(0);
+    return sealEnvelope(resealed(key, envelope, newest, wrapped), this.#cmac);
+  }
+
+  /** Keys under this master cannot be used any more. */
+  destroyMasters(number: number): void {
+    this.#masters.destroy(number);
   }
 
   isExportable(key: StoredKey): boolean {
@@ -143,6 +154,7 @@ export class SoftwareVault implements Vault {
           why: 'the software provider works in this process: for trials, not for production',
         },
       ],
+      masters: this.#masters.numbers,
       cachedKeys: this.#cache.size,
       reconnects: 0,
     };
@@ -150,15 +162,27 @@ export class SoftwareVault implements Vault {
 
   close(): void {
     this.#cache.clear();
-    this.#wrapping.fill(0);
-    this.#binding.wipe();
+    this.#masters.wipe();
   }
 
   #openEnvelope(key: StoredKey): Envelope {
     return openEnvelope(key, this.#cmac);
   }
 
-  readonly #cmac = (data: Buffer): Buffer => cmac(this.#binding, data);
+  #wrap(expanded: Buffer, masterNumber: number): Buffer {
+    const { wrapping } = this.#masters.get(masterNumber);
+    const cipher = createCipheriv('id-aes256-wrap', wrapping, KEY_WRAP_INITIAL);
+    return Buffer.concat([cipher.update(expanded), cipher.final()]);
+  }
+
+  #unwrap({ wrapped, masterNumber }: Envelope): Buffer {
+    const { wrapping } = this.#masters.get(masterNumber);
+    const decipher = createDecipheriv('id-aes256-wrap', wrapping, KEY_WRAP_INITIAL);
+    return Buffer.concat([decipher.update(wrapped), decipher.final()]);
+  }
+
+  readonly #cmac = (masterNumber: number, data: Buffer): Buffer =>
+    cmac(this.#masters.get(masterNumber).binding, data);
 }
 
 function checkValueOfClear(algorithm: StoredKey['algorithm'], clear: Buffer): string {

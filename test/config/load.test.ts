@@ -105,3 +105,38 @@ t.test('a wrong file is refused whole, with file, line and expectation', async (
     /nowhere\.yaml: cannot be read/,
   );
 });
+
+t.test('the HSM of a deployment', async (t) => {
+  const hsm = (text: string) => `${GOOD}hsm:\n${text}`;
+  const group = `  provider: group
+  mode: failover
+  members:
+    - { provider: pkcs11, module: /opt/hsm.so, tokenLabel: left, pin: { file: /run/pin }, masters: ceremony }
+    - provider: pkcs11
+      module: /opt/hsm.so
+      tokenLabel: right
+      pin: { environment: HSM_PIN }
+      pool: { threads: 32, queueLimit: 500, timeoutMs: 1000 }
+      mechanisms: { sm4KeyType: 0x80000001, sm4KeyGen: 0x80000002, sm4Ecb: 0x80000003, sm4Cbc: 0x80000004 }
+`;
+  const config = loadConfig(file(hsm(group)), {});
+  t.match(config.hsm, {
+    provider: 'group',
+    mode: 'failover',
+    members: [
+      { tokenLabel: 'left', masters: 'ceremony', openStreams: 1_024 },
+      {
+        pool: { threads: 32, queueLimit: 500, timeoutMs: 1_000 },
+        mechanisms: { sm4KeyType: 0x8000_0001, sm4Cbc: 0x8000_0004 },
+      },
+    ],
+  });
+  // biome-ignore format: a table, one fault a line.
+  const wrong: [string, RegExp][] = [
+    ['  provider: group\n  members: [{ provider: software }]\n',              /hsm\.members: /],
+    ['  provider: pkcs11\n  module: nss\n  pin: "1234"\n',                    /hsm\.pin: /],
+    ['  provider: pkcs11\n  module: nss\n  mechanisms: { sm4Ecb: 1 }\n',      /hsm\.mechanisms\.sm4KeyType: /],
+    ['  provider: pkcs11\n  module: nss\n  pool: { threads: 0 }\n',           /hsm\.pool\.threads: /],
+  ];
+  for (const [text, fault] of wrong) t.match(faults(hsm(text)), fault);
+});
