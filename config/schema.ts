@@ -55,6 +55,8 @@ const listener = z.strictObject({
   connectionsMax: z.int().min(1).default(20_000),
   /** Answers that one connection may be waiting for; beyond it nothing more is read from it. */
   inFlightMax: z.int().min(1).default(32),
+  /** Requests of all connections that one worker has under way; beyond it a terminal is told 96 at once. */
+  requestsInFlightMax: z.int().min(1).default(20_000),
   idleTimeoutSeconds: z.int().min(1).default(600),
   /** How long a frame may take from its first byte to its last. */
   frameTimeoutSeconds: z.int().min(1).default(60),

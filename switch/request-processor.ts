@@ -29,6 +29,8 @@ export interface ProcessorOptions {
   tpduReply: 'swap' | 'echo';
   macOnDecline: boolean;
   reversalNotFound: '00' | '25';
+  /** Requests of this listener that one worker has under way at once. */
+  requestsInFlightMax: number;
   sm4PinCarrier: Sm4PinCarrier;
 }
 
@@ -48,6 +50,7 @@ export class RequestProcessor {
   readonly #options: ProcessorOptions;
   readonly #processed: (processed: ProcessedRequest) => void;
   readonly #answers: AnswerWriter;
+  #underWay = 0;
 
   constructor(
     services: Services,
@@ -73,7 +76,10 @@ export class RequestProcessor {
       throw new ProtocolError('bad-mti', `${message.mti} is not the type of a request`);
     }
     const progress: Progress = { message, row: null, field60: null, request: null, macKey: null };
-    const outcome = await this.#decide(progress, frame);
+    this.#underWay++;
+    const busy = this.#underWay > this.#options.requestsInFlightMax;
+    const outcome = await this.#decide(progress, frame, busy);
+    this.#underWay--;
     const body = await this.#answers.write(progress, outcome);
     this.#processed({
       message,
@@ -88,9 +94,9 @@ export class RequestProcessor {
   }
 
   /** Whatever goes wrong with the request ends here as an outcome with a code and a rule. */
-  async #decide(progress: Progress, frame: Uint8Array): Promise<Outcome> {
+  async #decide(progress: Progress, frame: Uint8Array, busy: boolean): Promise<Outcome> {
     try {
-      return await this.#perform(progress, frame);
+      return await this.#perform(progress, frame, busy);
     } catch (error) {
       const refusal = refusalOf(error);
       return {
@@ -103,7 +109,7 @@ export class RequestProcessor {
     }
   }
 
-  async #perform(progress: Progress, frame: Uint8Array): Promise<Outcome> {
+  async #perform(progress: Progress, frame: Uint8Array, busy: boolean): Promise<Outcome> {
     const { message } = progress;
     progress.field60 = readField60(message.get(60));
     progress.row = findRow(message, progress.field60);
@@ -119,6 +125,8 @@ export class RequestProcessor {
       await noteProven(request, proven.keys, this.#services);
     }
     const refused = refusalOfChecks(request);
+    // Better told at once to try again than left to a time-out. Nothing is recorded: the repeat is a first time.
+    require(!busy, '96', 'system-busy');
     if (isRecorded(row)) {
       const wireHash = hash('sha256', frame, 'buffer');
       const outcome = await recordRequest(request, row, refused, wireHash, this.#services);

@@ -109,6 +109,7 @@ function openListener(
       tpduReply: config.tpduReply,
       macOnDecline: config.macOnDecline,
       reversalNotFound: config.reversalNotFound,
+      requestsInFlightMax: config.requestsInFlightMax,
       sm4PinCarrier: config.sm4PinCarrier,
     },
     (processed) => {

@@ -2,7 +2,7 @@
  * One terminal's connection: bytes become frames, frames go to the handler, answers go back.
  *
  * Answers leave in the order in which they are ready; a terminal waits for one at a time. A peer
- * that sends faster than it is answered is not read from until answers have left (`inFlightMax`),
+ * that sends faster than it is answered has `inFlightMax` frames under way and no more is read from it,
  * and one that does not take its answers is cut (`unsentBytesMax`). Nothing it sends can hurt
  * another connection.
  */
@@ -44,6 +44,8 @@ export class Connection {
   readonly #limits: ConnectionLimits;
   readonly #events: ConnectionEvents;
   #inFlight = 0;
+  /** Whole frames that arrived while the peer had enough under way: at most what one read brings. */
+  #queued: Uint8Array[] = [];
   #lastActivityMs: number;
   #frameStartedMs = 0;
   #answers: Buffer[] = [];
@@ -117,11 +119,17 @@ export class Connection {
     if (this.#closed) return;
     this.#lastActivityMs = performance.now();
     try {
-      this.#parser.push(chunk, (frame) => this.#start(frame));
+      this.#parser.push(chunk, (frame) => this.#take(frame));
     } catch (error) {
       this.#fail(error);
     }
     if (this.#inFlight >= this.#limits.inFlightMax) this.#socket.pause();
+  }
+
+  /** Starts a frame, or keeps it until answers have left: one peer cannot crowd out the others. */
+  #take(frame: Uint8Array): void {
+    if (this.#inFlight < this.#limits.inFlightMax) this.#start(frame);
+    else this.#queued.push(frame);
   }
 
   #start(frame: Uint8Array): void {
@@ -140,6 +148,11 @@ export class Connection {
     this.#inFlight--;
     if (this.#closed) return;
     if (answer !== null) this.#send(answer);
+    const waiting = this.#queued.shift();
+    if (waiting !== undefined) {
+      this.#start(waiting);
+      return;
+    }
     if (this.#moved !== null) {
       if (this.#inFlight === 0) this.#leave();
     } else if (this.#draining) {
