@@ -19,6 +19,7 @@ const COMMANDS: Record<string, () => Promise<AddCommand>> = {
   explain: async () => (await import('./explain.ts')).addExplainCommand,
   crypto: async () => (await import('./crypto.ts')).addCryptoCommand,
   hsm: async () => (await import('./hsm.ts')).addHsmCommand,
+  empi: async () => (await import('./empi.ts')).addEmpiCommand,
 };
 
 /** The `posp` command with the one sub-command that is asked for, or with all of them for the help. */

@@ -1,0 +1,159 @@
+/**
+ * Records as numbers. Every value becomes a code, the same for equal values, and a record is one row
+ * of codes, one cache line: comparing two records is comparing two rows, and texts are looked at only
+ * where codes differ. Everything is in shared memory, so that threads compare without copying.
+ */
+import { FIELD, FIELD_COUNT, FIELDS } from './fields.ts';
+import { type NormalisedPerson, PersonFlag } from './normalise.ts';
+
+/** Slots of a row: one a field, then what is derived from them. */
+export const SLOT = {
+  surnameSound: FIELD_COUNT,
+  givenSound: FIELD_COUNT + 1,
+  flags: FIELD_COUNT + 2,
+};
+export const SLOTS = 16;
+
+/** Pool of a slot: names share one (they change places), and so do street and locality, and sounds. */
+export const POOLS = FIELDS.length + 1;
+const SOUND_POOL = FIELDS.length;
+
+export function poolOf(slot: number): number {
+  if (slot === FIELD.givenName) return FIELD.surname;
+  if (slot === FIELD.locality) return FIELD.street;
+  if (slot === SLOT.surnameSound || slot === SLOT.givenSound) return SOUND_POOL;
+  return slot;
+}
+
+/** The texts of one pool: units of text `code` are `units[offsets[code]] … units[offsets[code + 1]]`. */
+export interface TextPool {
+  units: Uint16Array;
+  offsets: Uint32Array;
+}
+
+/** What threads share. Code 0 is the missing value. */
+export interface RecordTable {
+  records: number;
+  rows: Int32Array;
+  pools: TextPool[];
+  /** How many records hold each value, by field and code. */
+  counts: Uint32Array[];
+  /** How many records hold any value, by field. */
+  present: number[];
+  /** 0 or 1: which of two files a record is from; null for one file. */
+  sources: Uint8Array | null;
+}
+
+const START_RECORDS = 1024;
+
+/** Takes records one by one; `finish` gives the table. */
+export class RecordTableBuilder {
+  private rows = new Int32Array(START_RECORDS * SLOTS);
+  private records = 0;
+  private readonly codes = Array.from({ length: POOLS }, () => new Map<string, number>());
+  private readonly sources: number[] = [];
+
+  add(person: NormalisedPerson, source = 0): void {
+    const start = this.records * SLOTS;
+    if (start === this.rows.length) this.grow();
+    const { rows } = this;
+    for (let field = 0; field < FIELD_COUNT; field++) {
+      rows[start + field] = this.code(poolOf(field), person.values[field]!);
+    }
+    rows[start + SLOT.surnameSound] = this.code(SOUND_POOL, person.surnameSound);
+    rows[start + SLOT.givenSound] = this.code(SOUND_POOL, person.givenSound);
+    rows[start + SLOT.flags] = person.flags | (kindOf(person.values[FIELD.idNumber]!) << 8);
+    this.records++;
+    if (source !== 0 || this.sources.length > 0) this.sources[this.records - 1] = source;
+  }
+
+  get length(): number {
+    return this.records;
+  }
+
+  finish(): RecordTable {
+    const { records } = this;
+    const rows = new Int32Array(new SharedArrayBuffer(records * SLOTS * 4));
+    rows.set(this.rows.subarray(0, records * SLOTS));
+    const pools = this.codes.map((codes) => packTexts(codes));
+    const counts: Uint32Array[] = [];
+    const present: number[] = [];
+    for (let field = 0; field < FIELD_COUNT; field++) {
+      const size = this.codes[poolOf(field)]!.size + 1;
+      const count = new Uint32Array(new SharedArrayBuffer(size * 4));
+      for (let at = field; at < rows.length; at += SLOTS) count[rows[at]!]!++;
+      present.push(records - count[0]!);
+      counts.push(count);
+    }
+    return { records, rows, pools, counts, present, sources: this.sharedSources() };
+  }
+
+  private sharedSources(): Uint8Array | null {
+    if (this.sources.length === 0) return null;
+    const shared = new Uint8Array(new SharedArrayBuffer(this.records));
+    this.sources.forEach((source, record) => {
+      shared[record] = source;
+    });
+    return shared;
+  }
+
+  private code(pool: number, text: string): number {
+    if (text === '') return 0;
+    const codes = this.codes[pool]!;
+    const known = codes.get(text);
+    if (known !== undefined) return known;
+    const code = codes.size + 1;
+    codes.set(text, code);
+    return code;
+  }
+
+  private grow(): void {
+    const larger = new Int32Array(this.rows.length * 2);
+    larger.set(this.rows);
+    this.rows = larger;
+  }
+}
+
+/** Numbers of different kinds of document say nothing about each other; 0 is a citizen's or unnamed. */
+function kindOf(idNumber: string): number {
+  const colon = idNumber.indexOf(':');
+  if (colon < 0) return 0;
+  let hash = 7;
+  for (let i = 0; i < colon; i++) hash = (hash * 31 + idNumber.charCodeAt(i)) & 0x7fff;
+  return hash + 1;
+}
+
+function packTexts(codes: Map<string, number>): TextPool {
+  let length = 0;
+  for (const text of codes.keys()) length += text.length;
+  const units = new Uint16Array(new SharedArrayBuffer(Math.max(2, length * 2)));
+  const offsets = new Uint32Array(new SharedArrayBuffer((codes.size + 2) * 4));
+  let at = 0;
+  let code = 1;
+  for (const text of codes.keys()) {
+    offsets[code++] = at;
+    for (let i = 0; i < text.length; i++) units[at++] = text.charCodeAt(i);
+  }
+  offsets[code] = at;
+  return { units, offsets };
+}
+
+export function isFlagged(table: RecordTable, record: number, flag: number): boolean {
+  return (table.rows[record * SLOTS + SLOT.flags]! & flag) !== 0;
+}
+
+/** Two different identity numbers, both with the right check character: two persons. */
+export function haveDifferentValidIds(table: RecordTable, a: number, b: number): boolean {
+  const { rows } = table;
+  return (
+    rows[a * SLOTS + FIELD.idNumber] !== rows[b * SLOTS + FIELD.idNumber] &&
+    isFlagged(table, a, PersonFlag.validId) &&
+    isFlagged(table, b, PersonFlag.validId)
+  );
+}
+
+/** The text of a value. */
+export function textOf(table: RecordTable, slot: number, code: number): string {
+  const { units, offsets } = table.pools[poolOf(slot)]!;
+  return String.fromCharCode(...units.subarray(offsets[code]!, offsets[code + 1]!));
+}
