@@ -46,11 +46,17 @@ export function loadFiles(paths: string[], progress: Progress): LoadedFiles {
 
 /** Reads a file that `posp empi train` wrote. Throws UsageError. */
 export function loadModel(path: string): MatchModel {
-  let model: unknown;
+  let text: string;
   try {
-    model = JSON.parse(readFileSync(path, 'utf8'));
+    text = readFileSync(path, 'utf8');
   } catch (error) {
     throw new UsageError(`cannot read the parameters in ${path}: ${(error as Error).message}`);
+  }
+  let model: unknown;
+  try {
+    model = JSON.parse(text);
+  } catch {
+    throw new UsageError(`cannot read the parameters in ${path}: it is not JSON`);
   }
   const fault = checkModel(model);
   if (fault !== null) throw new UsageError(`${path}: ${fault}`);

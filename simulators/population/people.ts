@@ -3,7 +3,7 @@
  * newborns without a name. What is true of a person is here; what registers write down of it, with
  * their errors, is in `records.ts`.
  */
-import { FEMALE_TABLE, MALE_TABLE, SURNAME_TABLE } from './names.ts';
+import { FEMALE_TABLE, MALE_TABLE, SOUND_ALIKE, SURNAME_TABLE } from './names.ts';
 import type { Random } from './random.ts';
 
 export interface SimulatedPerson {
@@ -126,8 +126,8 @@ export class Population {
     const line = random.chance(0.3) ? random.weighted(MALE_TABLE) : '';
     for (let child = 2; child < size; child++) {
       const birthDate = newBirthDate(random, born + 22, Math.min(2026, born + 34));
-      people.push(this.child(county, husband, wife, birthDate, line));
-      if (random.chance(0.015)) people.push(this.child(county, husband, wife, birthDate, line));
+      this.addChild(people, county, birthDate, line);
+      if (random.chance(0.015)) this.addChild(people, county, birthDate, line);
     }
     if (random.chance(0.012)) people.push(this.newborn(wife));
     return people;
@@ -151,6 +151,26 @@ export class Population {
       phone: newPhone(this.random),
       address,
     };
+  }
+
+  /** Parents give no name twice, not even one that sounds the same. */
+  private addChild(
+    people: SimulatedPerson[],
+    county: string,
+    birthDate: string,
+    line: string,
+  ): void {
+    const [husband, wife] = people as [SimulatedPerson, SimulatedPerson];
+    for (;;) {
+      const child = this.child(county, husband, wife, birthDate, line);
+      const last = child.givenName.at(-1)!;
+      const isTaken = people.some(
+        ({ givenName }) => givenName.endsWith(last) || givenName.endsWith(SOUND_ALIKE[last] ?? '?'),
+      );
+      if (isTaken) continue;
+      people.push(child);
+      return;
+    }
   }
 
   /** A child has the father's surname, and a parent's phone until it grows up. */

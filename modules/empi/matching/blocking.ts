@@ -265,19 +265,26 @@ function forEachRun(
 const RADIX_BITS = 11;
 const RADIX = 1 << RADIX_BITS;
 
-/** Stable sort of members by their 32-bit keys, eleven bits at a time. */
+/** Stable sort of members by their 32-bit keys, eleven bits at a time; the keys travel along. */
 function sortByKey(members: Uint32Array, key: Uint32Array): Uint32Array<ArrayBuffer> {
   let from = new Uint32Array(members);
   let to = new Uint32Array(members.length);
+  let fromKeys = Uint32Array.from(members, (record) => key[record]!);
+  let toKeys = new Uint32Array(members.length);
   for (let shift = 0; shift < 32; shift += RADIX_BITS) {
     const places = new Uint32Array(RADIX + 1);
-    for (const record of from) places[((key[record]! >>> shift) & (RADIX - 1)) + 1]!++;
+    for (let at = 0; at < from.length; at++) {
+      places[((fromKeys[at]! >>> shift) & (RADIX - 1)) + 1]!++;
+    }
     for (let digit = 0; digit < RADIX; digit++) places[digit + 1]! += places[digit]!;
-    for (const record of from) {
-      const digit = (key[record]! >>> shift) & (RADIX - 1);
-      to[places[digit]!++] = record;
+    for (let at = 0; at < from.length; at++) {
+      const value = fromKeys[at]!;
+      const place = places[(value >>> shift) & (RADIX - 1)]!++;
+      to[place] = from[at]!;
+      toKeys[place] = value;
     }
     [from, to] = [to, from];
+    [fromKeys, toKeys] = [toKeys, fromKeys];
   }
   return from;
 }
@@ -301,7 +308,8 @@ function shared(values: number[]): Uint32Array {
 /**
  * Calls `visit` for each candidate pair of some blocks of a rule. A pair that an earlier rule brought
  * together is left out, so that over all rules each pair comes once. Between two files only pairs
- * across count.
+ * across count. `sampleLimit` takes part of the pairs, the same ones each time: those whose hash of 32
+ * bits is not above it.
  */
 export function forEachPair(
   blocks: Blocks,
@@ -310,6 +318,7 @@ export function forEachPair(
   fromBlock: number,
   toBlock: number,
   visit: (a: number, b: number) => void,
+  sampleLimit = 0xffffffff,
 ): void {
   const { blockOf } = blocks;
   const rules = blocks.rules.length;
@@ -323,6 +332,7 @@ export function forEachPair(
       for (let j = i + 1; j < end; j++) {
         const b = order[j]!;
         if (sources !== null && sources[a] === sources[b]) continue;
+        if (sampleLimit !== 0xffffffff && pairHash(a, b) > sampleLimit) continue;
         const rowB = b * rules;
         let earlier = 0;
         while (earlier < rule) {
@@ -334,4 +344,12 @@ export function forEachPair(
       }
     }
   }
+}
+
+function pairHash(a: number, b: number): number {
+  const low = a < b ? a : b;
+  const high = a < b ? b : a;
+  let value = Math.imul(low ^ 0x5bd1e995, 0x2c1b3c6d) ^ Math.imul(high, 0x297a2d39);
+  value = Math.imul(value ^ (value >>> 15), 0x85ebca6b);
+  return (value ^ (value >>> 13)) >>> 0;
 }

@@ -3,9 +3,11 @@
  * it: two different valid identity numbers never come together, a group has a bound, and a link that
  * all other evidence between the two groups speaks against is left to people.
  */
-import { FIELD } from './fields.ts';
+import { isHan } from './chinese-name.ts';
+import { Comparer } from './compare.ts';
+import { FIELD, LEVEL } from './fields.ts';
 import { PersonFlag } from './normalise.ts';
-import { haveDifferentValidIds, isFlagged, type RecordTable, SLOTS } from './store.ts';
+import { haveDifferentValidIds, isFlagged, type RecordTable, SLOTS, textOf } from './store.ts';
 
 /** Log-odds of pairs: record a, record b, base 2. */
 export interface ScoredPairs {
@@ -17,6 +19,7 @@ export interface ScoredPairs {
 export type LinkRefusal =
   | 'different valid ID numbers'
   | 'newborn'
+  | 'perhaps twins'
   | 'group too large'
   | 'contradicted';
 
@@ -72,8 +75,29 @@ export function pairRefusal(table: RecordTable, a: number, b: number): LinkRefus
   const isNewborn =
     isFlagged(table, a, PersonFlag.newborn) || isFlagged(table, b, PersonFlag.newborn);
   const id = table.rows[a * SLOTS + FIELD.idNumber]!;
-  if (isNewborn && (id === 0 || id !== table.rows[b * SLOTS + FIELD.idNumber])) return 'newborn';
-  return null;
+  if (id !== 0 && id === table.rows[b * SLOTS + FIELD.idNumber]) return null;
+  if (isNewborn) return 'newborn';
+  return arePerhapsTwins(table, a, b) ? 'perhaps twins' : null;
+}
+
+/**
+ * Born on one day with one surname, but with two given names, and no identity number that speaks for
+ * one person. Chinese twins often share one character; a Latin name with some letters changed is a slip.
+ */
+function arePerhapsTwins(table: RecordTable, a: number, b: number): boolean {
+  const { rows } = table;
+  const startA = a * SLOTS;
+  const startB = b * SLOTS;
+  for (const field of [FIELD.birthDate, FIELD.surname]) {
+    if (rows[startA + field] === 0 || rows[startA + field] !== rows[startB + field]) return false;
+  }
+  const given = rows[startA + FIELD.givenName]!;
+  if (given === 0 || rows[startB + FIELD.givenName] === 0) return false;
+  const comparer = new Comparer(table, false);
+  if (comparer.level(FIELD.idNumber, startA, startB) === LEVEL.close) return false;
+  const level = comparer.level(FIELD.givenName, startA, startB);
+  if (level === LEVEL.differs) return true;
+  return level === LEVEL.similar && isHan(textOf(table, FIELD.givenName, given));
 }
 
 function bestFirst({ logOdds }: ScoredPairs, least: number): Uint32Array {

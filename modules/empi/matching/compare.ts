@@ -2,7 +2,8 @@
 import { type Comparator, FIELD, FIELD_COUNT, FIELDS, LEVEL } from './fields.ts';
 import { PersonFlag } from './normalise.ts';
 import { bigramDice, editDistance, jaroWinkler } from './similarity.ts';
-import { poolOf, type RecordTable, SLOT, type TextPool } from './store.ts';
+import { poolOf, type RecordTable, SLOT } from './store.ts';
+import type { TextPool } from './text-pool.ts';
 
 type CompareTexts = (pool: TextPool, a: number, b: number) => number;
 
@@ -121,13 +122,14 @@ export class Comparer {
   private readonly functions: CompareTexts[];
   private readonly caches: ({ keys: Float64Array; levels: Uint8Array } | null)[];
 
-  constructor(table: RecordTable) {
+  /** `keeps`: for many comparisons; without it nothing is kept and making one is cheap. */
+  constructor(table: RecordTable, keeps = true) {
     this.rows = table.rows;
     this.pools = FIELDS.map((_, field) => table.pools[poolOf(field)]!);
     this.functions = FIELDS.map(({ comparator }) => BY_COMPARATOR[comparator]);
     this.caches = FIELDS.map(({ comparator }, field) => {
       const isWorthIt = comparator === 'name' || comparator === 'text';
-      if (!isWorthIt || table.present[field]! < 1000) return null;
+      if (!keeps || !isWorthIt || table.present[field]! < 1000) return null;
       return { keys: new Float64Array(CACHE_SLOTS), levels: new Uint8Array(CACHE_SLOTS) };
     });
   }

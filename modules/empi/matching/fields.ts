@@ -96,7 +96,7 @@ export const FIELDS: readonly Field[] = [
     comparator: 'name',
     termFrequency: 'always',
     match: [0.85, 0.07, 0.03, 0.02, 0.03, 0],
-    household: [0.005, 0.004, 0.1, 0.001, 0.89, 0],
+    household: [0.005, 0.004, 0.25, 0.001, 0.74, 0],
     stranger: [0.005, 0.004, 0.02, 0.001, 0.97, 0],
   },
   {

@@ -52,14 +52,12 @@ const NOTHING = /^(?:[-—_*.\s/\\]*|无|不详|未知|未说明|none|null|unkno
 /** NFKC, one kind of middle dot, lower case, no outer space; empty when it says nothing. */
 export function cleanText(text: string | undefined): string {
   if (text === undefined || text === '') return '';
-  const plain = isPlain(text) ? text.trim() : unify(text);
-  return NOTHING.test(plain) ? '' : plain.toLowerCase();
+  const plain = unify(text);
+  if (plain.length <= 7 && NOTHING.test(plain)) return '';
+  return HAS_UPPER_CASE.test(plain) ? plain.toLowerCase() : plain;
 }
 
-function isPlain(text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 126) return false;
-  return true;
-}
+const HAS_UPPER_CASE = /[^a-z0-9 \u4e00-\u9fff]/;
 
 function unify(text: string): string {
   return text
@@ -68,9 +66,12 @@ function unify(text: string): string {
     .trim();
 }
 
+const SIGNS = /[\s'’`.,;:()#&/\\-]/;
+
 /** Letters, digits and characters only: spaces and signs come and go between registers. */
 export function bareText(text: string | undefined): string {
-  return cleanText(text).replace(/[\s'’`.,;:()#&/\\-]+/g, '');
+  const clean = cleanText(text);
+  return SIGNS.test(clean) ? clean.replace(/[\s'’`.,;:()#&/\\-]+/g, '') : clean;
 }
 
 export function normaliseName(text: string | undefined): string {

@@ -4,7 +4,7 @@
  * strangers. Each field multiplies the odds by how much better an explanation predicts what was seen.
  */
 import { Comparer } from './compare.ts';
-import { FIELD, FIELD_COUNT, FIELDS, LEVEL, LEVEL_COUNT } from './fields.ts';
+import { FIELD, FIELD_COUNT, FIELDS, type FieldName, LEVEL, LEVEL_COUNT } from './fields.ts';
 import type { MatchModel } from './model.ts';
 import { type RecordTable, SLOTS } from './store.ts';
 
@@ -33,6 +33,22 @@ export function agreementBits(table: RecordTable): Float32Array[] {
     return bits;
   });
 }
+
+export function isSharedAtHome(field: number): boolean {
+  return SHARED_AT_HOME[field] === 1;
+}
+
+/** Evidence in bits for "one person" and for "one household", each against "strangers". */
+export interface Bits {
+  match: number;
+  household: number;
+}
+
+/** The order in which unequal values are looked at: what is cheap and decides much comes first. */
+const LOOKED_AT =
+  'sex state surname givenName idNumber birthDate postcode streetNumber phone suburb street locality address'.split(
+    ' ',
+  ) as FieldName[];
 
 /** Log-odds (base 2) are cut off here: beyond, nothing changes. */
 const MOST_BITS = 200;
@@ -69,7 +85,9 @@ export class Scorer {
     const strangers = 1 - model.matchRate - model.householdRate;
     this.matchPrior = Math.log2(model.matchRate / strangers);
     this.householdPrior = Math.log2(model.householdRate / strangers);
-    this.order = Uint8Array.from(FIELDS.keys()).filter((field) => table.present[field]! > 0);
+    this.order = Uint8Array.from(LOOKED_AT, (name) => FIELD[name]).filter(
+      (field) => table.present[field]! > 0,
+    );
     for (const [index, field] of model.fields.entries()) this.setField(index, field);
   }
 
@@ -128,17 +146,29 @@ export class Scorer {
   }
 
   /** Bits of one field at a level, for the explanation: as match, and as household. */
-  fieldBits(field: number, level: number, code: number): { match: number; household: number } {
+  fieldBits(field: number, level: number, code: number): Bits {
+    const bits = level === LEVEL.exact ? this.agreement[field]![code]! : 0;
+    if (bits === 0) return this.levelBits(field, level);
+    const { match, household } = this.ownValueBits(field);
+    return { match: match + bits, household: household + (isSharedAtHome(field) ? bits : 0) };
+  }
+
+  /** Bits of a level without regard to the value. */
+  levelBits(field: number, level: number): Bits {
     if (level === LEVEL.missing) return { match: 0, household: 0 };
-    if (level === LEVEL.exact) {
-      const bits = this.agreement[field]![code]!;
-      return { match: this.exactBits(field, bits), household: this.exactHousehold(field, bits) };
-    }
     const at = field * (LEVEL_COUNT + 1) + level;
     return { match: this.matchBits[at]!, household: this.householdBits[at]! };
   }
 
-  get prior(): { match: number; household: number } {
+  /** Bits of an exact agreement, to which those of the value's own frequency are added. */
+  ownValueBits(field: number): Bits {
+    const household = isSharedAtHome(field)
+      ? this.exactHouseholdBits[field]!
+      : this.householdBits[field * (LEVEL_COUNT + 1)]!;
+    return { match: this.exactMatchBits[field]!, household };
+  }
+
+  get prior(): Bits {
     return { match: this.matchPrior, household: this.householdPrior };
   }
 

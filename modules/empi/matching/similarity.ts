@@ -56,12 +56,16 @@ function distanceInRows(
   n: number,
   limit: number,
 ): number {
-  for (let j = 0; j <= n; j++) last[j] = j;
+  // Cells further than `limit` from the diagonal cannot lie on a path of at most `limit` steps.
+  const beyond = limit + 1;
+  for (let j = 0; j <= n; j++) last[j] = j <= limit ? j : beyond;
   for (let i = 1; i <= m; i++) {
     const unit = units[a + i - 1]!;
-    row[0] = i;
-    let least = i;
-    for (let j = 1; j <= n; j++) {
+    const from = Math.max(1, i - limit);
+    const to = Math.min(n, i + limit);
+    row[from - 1] = from === 1 && i <= limit ? i : beyond;
+    let least = beyond;
+    for (let j = from; j <= to; j++) {
       const other = units[b + j - 1]!;
       let cost = last[j - 1]! + (unit === other ? 0 : 1);
       if (last[j]! + 1 < cost) cost = last[j]! + 1;
@@ -72,13 +76,14 @@ function distanceInRows(
       row[j] = cost;
       if (cost < least) least = cost;
     }
-    if (least > limit) return limit + 1;
+    if (to < n) row[to + 1] = beyond;
+    if (least > limit) return beyond;
     const spare = before;
     before = last;
     last = row;
     row = spare;
   }
-  return Math.min(last[n]!, limit + 1);
+  return Math.min(last[n]!, beyond);
 }
 
 /**

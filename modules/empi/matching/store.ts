@@ -5,6 +5,7 @@
  */
 import { FIELD, FIELD_COUNT, FIELDS } from './fields.ts';
 import { type NormalisedPerson, PersonFlag } from './normalise.ts';
+import { type TextPool, TextPoolBuilder } from './text-pool.ts';
 
 /** Slots of a row: one a field, then what is derived from them. */
 export const SLOT = {
@@ -23,12 +24,6 @@ export function poolOf(slot: number): number {
   if (slot === FIELD.locality) return FIELD.street;
   if (slot === SLOT.surnameSound || slot === SLOT.givenSound) return SOUND_POOL;
   return slot;
-}
-
-/** The texts of one pool: units of text `code` are `units[offsets[code]] … units[offsets[code + 1]]`. */
-export interface TextPool {
-  units: Uint16Array;
-  offsets: Uint32Array;
 }
 
 /** What threads share. Code 0 is the missing value. */
@@ -50,7 +45,7 @@ const START_RECORDS = 1024;
 export class RecordTableBuilder {
   private rows = new Int32Array(START_RECORDS * SLOTS);
   private records = 0;
-  private readonly codes = Array.from({ length: POOLS }, () => new Map<string, number>());
+  private readonly pools = Array.from({ length: POOLS }, () => new TextPoolBuilder());
   private readonly sources: number[] = [];
 
   add(person: NormalisedPerson, source = 0): void {
@@ -58,10 +53,10 @@ export class RecordTableBuilder {
     if (start === this.rows.length) this.grow();
     const { rows } = this;
     for (let field = 0; field < FIELD_COUNT; field++) {
-      rows[start + field] = this.code(poolOf(field), person.values[field]!);
+      rows[start + field] = this.pools[poolOf(field)]!.code(person.values[field]!);
     }
-    rows[start + SLOT.surnameSound] = this.code(SOUND_POOL, person.surnameSound);
-    rows[start + SLOT.givenSound] = this.code(SOUND_POOL, person.givenSound);
+    rows[start + SLOT.surnameSound] = this.pools[SOUND_POOL]!.code(person.surnameSound);
+    rows[start + SLOT.givenSound] = this.pools[SOUND_POOL]!.code(person.givenSound);
     rows[start + SLOT.flags] = person.flags | (kindOf(person.values[FIELD.idNumber]!) << 8);
     this.records++;
     if (source !== 0 || this.sources.length > 0) this.sources[this.records - 1] = source;
@@ -75,11 +70,11 @@ export class RecordTableBuilder {
     const { records } = this;
     const rows = new Int32Array(new SharedArrayBuffer(records * SLOTS * 4));
     rows.set(this.rows.subarray(0, records * SLOTS));
-    const pools = this.codes.map((codes) => packTexts(codes));
+    const pools = this.pools.map((pool) => pool.finish());
     const counts: Uint32Array[] = [];
     const present: number[] = [];
     for (let field = 0; field < FIELD_COUNT; field++) {
-      const size = this.codes[poolOf(field)]!.size + 1;
+      const size = this.pools[poolOf(field)]!.size + 1;
       const count = new Uint32Array(new SharedArrayBuffer(size * 4));
       for (let at = field; at < rows.length; at += SLOTS) count[rows[at]!]!++;
       present.push(records - count[0]!);
@@ -97,16 +92,6 @@ export class RecordTableBuilder {
     return shared;
   }
 
-  private code(pool: number, text: string): number {
-    if (text === '') return 0;
-    const codes = this.codes[pool]!;
-    const known = codes.get(text);
-    if (known !== undefined) return known;
-    const code = codes.size + 1;
-    codes.set(text, code);
-    return code;
-  }
-
   private grow(): void {
     const larger = new Int32Array(this.rows.length * 2);
     larger.set(this.rows);
@@ -121,21 +106,6 @@ function kindOf(idNumber: string): number {
   let hash = 7;
   for (let i = 0; i < colon; i++) hash = (hash * 31 + idNumber.charCodeAt(i)) & 0x7fff;
   return hash + 1;
-}
-
-function packTexts(codes: Map<string, number>): TextPool {
-  let length = 0;
-  for (const text of codes.keys()) length += text.length;
-  const units = new Uint16Array(new SharedArrayBuffer(Math.max(2, length * 2)));
-  const offsets = new Uint32Array(new SharedArrayBuffer((codes.size + 2) * 4));
-  let at = 0;
-  let code = 1;
-  for (const text of codes.keys()) {
-    offsets[code++] = at;
-    for (let i = 0; i < text.length; i++) units[at++] = text.charCodeAt(i);
-  }
-  offsets[code] = at;
-  return { units, offsets };
 }
 
 export function isFlagged(table: RecordTable, record: number, flag: number): boolean {

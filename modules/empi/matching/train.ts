@@ -4,9 +4,10 @@
  * and what strangers agree on is measured on random pairs, less the share that matches explain.
  */
 import { type Blocks, forEachPair } from './blocking.ts';
-import { FIELD_COUNT, FIELDS, LEVEL_COUNT } from './fields.ts';
+import { Comparer } from './compare.ts';
+import { FIELD_COUNT, FIELDS, LEVEL, LEVEL_COUNT } from './fields.ts';
 import { type MatchModel, startModel } from './model.ts';
-import { agreementBits, Scorer } from './score.ts';
+import { agreementBits, isSharedAtHome, Scorer } from './score.ts';
 import { type RecordTable, SLOTS } from './store.ts';
 
 export interface TrainOptions {
@@ -24,13 +25,13 @@ const STRANGER_STRENGTH = 500;
 export function train(table: RecordTable, blocks: Blocks, options: TrainOptions = {}): MatchModel {
   const { samplePairs = 500_000, randomPairs = 200_000, rounds = 15 } = options;
   const totalPairs = pairsOf(table);
-  const random = randomRates(table, randomPairs, totalPairs);
-  const sample = sampleCandidates(table, blocks, samplePairs);
+  const random = randomRates(table, randomPairs);
   const agreement = agreementBits(table);
+  const sample = sampleCandidates(table, blocks, agreement, samplePairs);
   let model = startModel(totalPairs, table.records);
   setStrangers(model, random, model.matchRate);
   for (let round = 0; round < rounds; round++) {
-    model = improve(model, table, sample, random, agreement, totalPairs);
+    model = improve(model, new Scorer(table, model, agreement), sample, random, totalPairs);
     options.progress?.(round + 1, rounds);
   }
   return model;
@@ -45,13 +46,9 @@ export function pairsOf({ records, sources }: RecordTable): number {
 }
 
 /** By field: how often two random records come out at each level. */
-function randomRates(table: RecordTable, wanted: number, totalPairs: number): Float64Array[] {
+function randomRates(table: RecordTable, wanted: number): Float64Array[] {
   const counts = FIELDS.map(() => new Float64Array(LEVEL_COUNT));
-  const { comparer } = new Scorer(
-    table,
-    startModel(totalPairs, table.records),
-    agreementBits(table),
-  );
+  const comparer = new Comparer(table);
   const next = numberStream(20_260_101);
   const levels = new Uint8Array(FIELD_COUNT);
   for (let i = 0; i < wanted && table.records > 1; i++) {
@@ -100,35 +97,69 @@ function setStrangers(model: MatchModel, random: Float64Array[], matchRate: numb
   });
 }
 
+/**
+ * Candidate pairs, each as its pattern of levels. There are far fewer patterns than pairs, and only
+ * the bits that depend on the very values differ between pairs of one pattern.
+ */
 interface Sample {
-  pairs: Uint32Array;
-  levels: Uint8Array;
+  patternOf: Uint32Array;
+  /** Bits of agreement on values with a frequency of their own: all fields, and those shared at home. */
+  valueBits: Float32Array;
+  sharedBits: Float32Array;
   count: number;
+  /** Levels of each pattern, FIELD_COUNT a pattern; OWN_VALUE stands for an exact agreement of that kind. */
+  patterns: number[];
   /** Which part of all candidate pairs the sample is. */
   fraction: number;
 }
 
-function sampleCandidates(table: RecordTable, blocks: Blocks, most: number): Sample {
+const OWN_VALUE = LEVEL_COUNT + 1;
+
+function sampleCandidates(
+  table: RecordTable,
+  blocks: Blocks,
+  agreement: Float32Array[],
+  most: number,
+): Sample {
   const fraction = Math.min(1, most / Math.max(1, largestPairCount(blocks)));
-  const limit = Math.floor(fraction * 0xffffffff);
+  const limit = fraction === 1 ? 0xffffffff : Math.floor(fraction * 0xffffffff);
   const size = Math.ceil(most * 1.1) + 1000;
-  const sample = {
-    pairs: new Uint32Array(size * 2),
-    levels: new Uint8Array(size * FIELD_COUNT),
+  const sample: Sample = {
+    patternOf: new Uint32Array(size),
+    valueBits: new Float32Array(size),
+    sharedBits: new Float32Array(size),
     count: 0,
+    patterns: [],
     fraction,
   };
-  const { comparer } = new Scorer(table, startModel(2, 2), agreementBits(table));
+  const comparer = new Comparer(table);
+  const known = new Map<number, number>();
+  const levels = new Uint8Array(FIELD_COUNT);
+  const visit = (a: number, b: number): void => {
+    if (sample.count === size) return;
+    comparer.levels(a * SLOTS, b * SLOTS, levels);
+    const at = sample.count++;
+    let key = 0;
+    for (let field = 0; field < FIELD_COUNT; field++) {
+      if (levels[field] === LEVEL.exact) {
+        const bits = agreement[field]![table.rows[a * SLOTS + field]!]!;
+        if (bits !== 0) levels[field] = OWN_VALUE;
+        sample.valueBits[at]! += bits;
+        if (isSharedAtHome(field)) sample.sharedBits[at]! += bits;
+      }
+      key = key * 8 + levels[field]!;
+    }
+    let pattern = known.get(key);
+    if (pattern === undefined) {
+      pattern = known.size;
+      known.set(key, pattern);
+      sample.patterns.push(...levels);
+    }
+    sample.patternOf[at] = pattern;
+  };
   blocks.rules.forEach((_, rule) => {
     const end = blocks.starts[rule]!.length - 1;
-    forEachPair(blocks, table.sources, rule, 0, end, (a, b) => {
-      if (pairHash(a, b) > limit || sample.count === size) return;
-      const at = sample.count++;
-      sample.pairs[at * 2] = a;
-      sample.pairs[at * 2 + 1] = b;
-      const levels = sample.levels.subarray(at * FIELD_COUNT, (at + 1) * FIELD_COUNT);
-      comparer.levels(a * SLOTS, b * SLOTS, levels);
-    });
+    forEachPair(blocks, table.sources, rule, 0, end, visit, limit);
   });
   return sample;
 }
@@ -148,41 +179,54 @@ export function largestPairCount({ starts }: Blocks): number {
 /** One round: how probable each pair is under the old model, then the shares under the new one. */
 function improve(
   model: MatchModel,
-  table: RecordTable,
+  scorer: Scorer,
   sample: Sample,
   random: Float64Array[],
-  agreement: Float32Array[],
   totalPairs: number,
 ): MatchModel {
-  const scorer = new Scorer(table, model, agreement);
-  const seen = FIELDS.map(() => new Float64Array(LEVEL_COUNT + 1));
+  const { match, household } = patternBits(scorer, sample.patterns);
+  const weight = new Float64Array(match.length);
   let matches = 0;
   let households = 0;
   for (let at = 0; at < sample.count; at++) {
-    let match = scorer.prior.match;
-    let household = scorer.prior.household;
-    const row = sample.pairs[at * 2]! * SLOTS;
-    const first = at * FIELD_COUNT;
-    for (let field = 0; field < FIELD_COUNT; field++) {
-      const level = sample.levels[first + field]!;
-      const bits = scorer.fieldBits(field, level, table.rows[row + field]!);
-      match += bits.match;
-      household += bits.household;
-    }
-    const highest = Math.max(match, household, 0);
-    const sum = 2 ** (match - highest) + 2 ** (household - highest) + 2 ** -highest;
-    const isMatch = 2 ** (match - highest) / sum;
-    households += 2 ** (household - highest) / sum;
-    if (isMatch < 1e-6) continue;
-    matches += isMatch;
-    for (let field = 0; field < FIELD_COUNT; field++) {
-      seen[field]![sample.levels[first + field]!]! += isMatch;
-    }
+    const pattern = sample.patternOf[at]!;
+    const matchBits = match[pattern]! + sample.valueBits[at]!;
+    const householdBits = household[pattern]! + sample.sharedBits[at]!;
+    if (matchBits < -25 && householdBits < -25) continue;
+    const highest = Math.max(matchBits, householdBits, 0);
+    const isMatch = 2 ** (matchBits - highest);
+    const isHousehold = 2 ** (householdBits - highest);
+    const sum = isMatch + isHousehold + 2 ** -highest;
+    households += isHousehold / sum;
+    matches += isMatch / sum;
+    weight[pattern]! += isMatch / sum;
   }
+  const seen = FIELDS.map(() => new Float64Array(LEVEL_COUNT + 2));
+  weight.forEach((pairs, pattern) => {
+    for (let field = 0; field < FIELD_COUNT; field++) {
+      const level = sample.patterns[pattern * FIELD_COUNT + field]!;
+      seen[field]![level === OWN_VALUE ? LEVEL.exact : level]! += pairs;
+    }
+  });
   return maximise(model, seen, random, {
     matchRate: (matches / sample.fraction + 1) / totalPairs,
     householdRate: (households / sample.fraction + 1) / totalPairs,
   });
+}
+
+function patternBits(scorer: Scorer, patterns: number[]) {
+  const count = patterns.length / FIELD_COUNT;
+  const match = new Float64Array(count).fill(scorer.prior.match);
+  const household = new Float64Array(count).fill(scorer.prior.household);
+  for (let at = 0; at < patterns.length; at++) {
+    const field = at % FIELD_COUNT;
+    const pattern = (at - field) / FIELD_COUNT;
+    const level = patterns[at]!;
+    const bits = level === OWN_VALUE ? scorer.ownValueBits(field) : scorer.levelBits(field, level);
+    match[pattern]! += bits.match;
+    household[pattern]! += bits.household;
+  }
+  return { match, household };
 }
 
 function maximise(
@@ -206,14 +250,6 @@ function maximise(
   };
   setStrangers(next, random, next.matchRate);
   return next;
-}
-
-function pairHash(a: number, b: number): number {
-  const low = a < b ? a : b;
-  const high = a < b ? b : a;
-  let value = Math.imul(low ^ 0x5bd1e995, 0x2c1b3c6d) ^ Math.imul(high, 0x297a2d39);
-  value = Math.imul(value ^ (value >>> 15), 0x85ebca6b);
-  return (value ^ (value >>> 13)) >>> 0;
 }
 
 /** Repeatable numbers of 31 bits: training the same file twice gives the same model. */
