@@ -94,7 +94,10 @@ function arePerhapsTwins(table: RecordTable, a: number, b: number): boolean {
   const given = rows[startA + FIELD.givenName]!;
   if (given === 0 || rows[startB + FIELD.givenName] === 0) return false;
   const comparer = new Comparer(table, false);
-  if (comparer.level(FIELD.idNumber, startA, startB) === LEVEL.close) return false;
+  const id = comparer.level(FIELD.idNumber, startA, startB);
+  const isCitizens =
+    isFlagged(table, a, PersonFlag.validId) || isFlagged(table, b, PersonFlag.validId);
+  if (id === LEVEL.close || (id === LEVEL.similar && !isCitizens)) return false;
   const level = comparer.level(FIELD.givenName, startA, startB);
   if (level === LEVEL.differs) return true;
   return level === LEVEL.similar && isHan(textOf(table, FIELD.givenName, given));

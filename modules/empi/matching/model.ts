@@ -28,7 +28,7 @@ export interface Thresholds {
 }
 
 /** One fixed pair for every data set: never chosen with labels. */
-export const DEFAULT_THRESHOLDS: Thresholds = { auto: 0.95, manual: 0.2 };
+export const DEFAULT_THRESHOLDS: Thresholds = { auto: 0.9, manual: 0.2 };
 
 /** Where training starts, for a register of so many records of which a fifth are repeated. */
 export function startModel(totalPairs: number, records: number): MatchModel {
