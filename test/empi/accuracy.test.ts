@@ -9,7 +9,7 @@ const seed = Number(process.env['POSP_TEST_SEED'] ?? 20_261_121);
 t.comment(`POSP_TEST_SEED=${seed}`);
 
 const FEBRL = [
-  { file: 'dataset1.csv', precision: 0.999, f1: 0.999 },
+  { file: 'dataset1.csv', precision: 0.999, f1: 0.998 },
   { file: 'dataset3.csv', precision: 0.999, f1: 0.998 },
 ];
 
