@@ -12,6 +12,7 @@ export const YUAN_LEDGER = 156;
 
 export const CHART_OF_ACCOUNTS = [
   { code: 1001, name: 'bank', zh: '银行存款', en: 'Cash at bank' },
+  { code: 1101, name: 'host', zh: '应收发卡行款', en: 'Receivable from card hosts' },
   { code: 2001, name: 'card', zh: '就诊卡账户', en: 'Card holders' },
   { code: 2002, name: 'merchant', zh: '应付商户款', en: 'Payable to merchants' },
   { code: 2101, name: 'settlement', zh: '待划付清算款', en: 'Settlement under way' },
@@ -34,6 +35,11 @@ export const TransferCode = {
 /** The id of an account: its place in the chart, the institution, and whose it is. */
 export function accountId(name: AccountName, institution: string, owner = ''): Id {
   return idOf('account', name, institution, owner);
+}
+
+/** What the bank behind a host owes the institution for its cards less what was given back to them. */
+export function hostAccountId(institution: string, host: string): Id {
+  return accountId('host', institution, host);
 }
 
 /** The account to open for an owner: card accounts may never be overdrawn. */

@@ -13,9 +13,14 @@ export class AnswerFields {
   low = 0;
   high = 0;
 
-  /** Adds a field, or nothing for undefined. */
+  /** Adds a field, or nothing for undefined. A number that is there already gets the new value. */
   add(number: number, value: FieldValue | undefined): void {
     if (value === undefined) return;
+    const there = number < 32 ? this.low & (1 << number) : this.high & (1 << (number - 32));
+    if (there !== 0) {
+      this.values[this.numbers.indexOf(number)] = value;
+      return;
+    }
     if (number < 32) this.low |= 1 << number;
     else this.high |= 1 << (number - 32);
     this.numbers.push(number);

@@ -11,6 +11,8 @@ import type {
   TransactionFact,
 } from '../ledger/types.ts';
 import { Refusal } from './refusal.ts';
+import { askedOf, EXTRA } from './routed/asked.ts';
+import { outcomeOfAsked } from './routed/outcome.ts';
 import type { Services } from './services.ts';
 import type { Outcome, Plan, RecordedRow, Request } from './transactions/row.ts';
 
@@ -42,8 +44,10 @@ export async function recordRequest(
     const plan = refused ?? (await planOrRefusal(request, row, services));
     const entry = entryOf(request, plan, wireHash);
     const result = await services.ledger.submit(entry);
-    if (!RACE_STATUSES.has(result.status))
-      return outcomeOfResult(request, row, entry, result, services);
+    if (isRace(result.status)) continue;
+    const forwards = entry.fact?.transaction?.extra?.[EXTRA.forward] !== undefined;
+    if (forwards && result.status === 'applied') services.hosts.gateway.forward(result.position);
+    return outcomeOfSubmitted(request, row, entry, result, services);
   }
   throw new Refusal('96', 'raced-too-often');
 }
@@ -63,7 +67,7 @@ export function outcomeOfRecord(
   return outcome;
 }
 
-async function planOrRefusal(
+export async function planOrRefusal(
   request: Request,
   row: RecordedRow,
   services: Services,
@@ -77,7 +81,7 @@ async function planOrRefusal(
 }
 
 /** Written out field by field: this runs for every transaction, and spreading objects costs more than the rest. */
-function entryOf(request: Request, plan: Plan | Refusal, wireHash: Uint8Array): Entry {
+export function entryOf(request: Request, plan: Plan | Refusal, wireHash: Uint8Array): Entry {
   const entry: Entry = {
     id: request.entryId,
     institution: request.terminal.value.institution,
@@ -91,9 +95,9 @@ function entryOf(request: Request, plan: Plan | Refusal, wireHash: Uint8Array): 
   if (plan.tallies !== undefined) entry.tallies = plan.tallies;
   if (plan.registry !== undefined) entry.registry = plan.registry;
   if (plan.blocks !== undefined) entry.blocks = plan.blocks;
-  entry.fact = plan.fact ?? {
-    transaction: factOf(request, '00', plan.rule ?? '', plan.originalPosition ?? 0),
-  };
+  const transaction = factOf(request, '00', plan.rule ?? '', plan.originalPosition ?? 0);
+  if (plan.extra !== undefined) transaction.extra = plan.extra;
+  entry.fact = plan.fact ?? { transaction };
   return entry;
 }
 
@@ -123,13 +127,19 @@ function factOf(
   };
 }
 
-function outcomeOfResult(
+/** What looked right when it was planned is not any more: it has to be planned again. */
+export function isRace(status: EntryStatus): boolean {
+  return RACE_STATUSES.has(status);
+}
+
+/** What the ledger's answer means to the terminal; a repeat is told what the first request was told. */
+export function outcomeOfSubmitted(
   request: Request,
   row: RecordedRow,
   entry: Entry,
   result: EntryResult,
   services: Services,
-): Outcome {
+): Outcome | Promise<Outcome> {
   const { status } = result;
   if (!isKnownId(status)) return outcomeOfRecord(recordOf(result, entry), row, request);
   const stored = services.reader.record(result.position);
@@ -137,7 +147,9 @@ function outcomeOfResult(
   if (!isSameRequest(stored.entry, entry)) {
     throw new Refusal('94', 'trace-number-used-for-another-request');
   }
-  return outcomeOfRecord(stored, row, request);
+  const asked = askedOf(stored);
+  if (asked === null) return outcomeOfRecord(stored, row, request);
+  return outcomeOfAsked(asked, services, (record) => outcomeOfRecord(record, row, request));
 }
 
 /** The request's id was in the journal already, whatever became of it. */
@@ -146,7 +158,7 @@ function isKnownId(status: EntryStatus): boolean {
 }
 
 /** The record as the journal holds it now, without reading it back. */
-function recordOf(result: EntryResult, entry: Entry): JournalRecord {
+export function recordOf(result: EntryResult, entry: Entry): JournalRecord {
   const { status, position, timestampUs, businessDate, outcomes, tallies } = result;
   const record: JournalRecord = {
     status,

@@ -17,6 +17,7 @@ import type { Sm4PinCarrier } from './checks/sm4-pin.ts';
 import { requestId } from './entry-ids.ts';
 import { recordRequest } from './recording.ts';
 import { Refusal, require } from './refusal.ts';
+import { performAtHost, recordAtHost } from './routed/process.ts';
 import type { Services } from './services.ts';
 import { type Field60, readField60 } from './transactions/field60.ts';
 import { isRecorded, type Outcome, type Request, type TransactionRow } from './transactions/row.ts';
@@ -127,13 +128,18 @@ export class RequestProcessor {
     const refused = refusalOfChecks(request);
     // Better told at once to try again than left to a time-out. Nothing is recorded: the repeat is a first time.
     require(!busy, '96', 'system-busy');
+    request.route = this.#services.hosts.router.route(request);
     if (isRecorded(row)) {
       const wireHash = hash('sha256', frame, 'buffer');
+      if (request.route !== null) {
+        return recordAtHost(request, row, refused, wireHash, this.#services);
+      }
       const outcome = await recordRequest(request, row, refused, wireHash, this.#services);
       const notFound = outcome.rule === 'original-not-found' && row.kind === 'reversal';
       return notFound ? { ...outcome, responseCode: this.#options.reversalNotFound } : outcome;
     }
     if (refused !== null) throw refused;
+    if (request.route !== null) return performAtHost(request, row, this.#services);
     const set = await row.perform(request, this.#services);
     const timestampUs = Date.now() * 1_000;
     return { responseCode: '00', rule: '', position: 0, timestampUs, businessDate: '', set };
@@ -166,6 +172,7 @@ export class RequestProcessor {
       listener: this.#options.listener,
       sm4PinCarrier: this.#options.sm4PinCarrier,
       workingKeys: [],
+      route: null,
     };
   }
 }

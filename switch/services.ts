@@ -4,12 +4,23 @@ import { BusinessTime } from '../ledger/business-time.ts';
 import type { LedgerClient } from '../ledger/client.ts';
 import type { Reader } from '../ledger/reader.ts';
 import type { Institution } from '../ledger/registry-kinds.ts';
+import type { HostGateway } from './hosts/gateway.ts';
+import type { Router } from './routing/router.ts';
 
 export interface Services {
   hsm: Hsm;
   ledger: LedgerClient;
   reader: Reader;
   institutions: Institutions;
+  hosts: Hosts;
+}
+
+/** Cards that are not ours: where they go, and the way there. */
+export interface Hosts {
+  router: Router;
+  gateway: HostGateway;
+  /** Field 39 of a host to field 39 for terminals, where the host differs from the common table. */
+  codesOf: (host: string) => Readonly<Record<string, string>>;
 }
 
 /** An institution with its clock at hand. */

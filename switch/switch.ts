@@ -13,6 +13,7 @@ import type { ListenerConfig } from '../config/schema.ts';
 import type { HsmConfig } from '../hsm/types.ts';
 import type { Ledger } from '../ledger/writer-host.ts';
 import { canDuplicate } from './connections/duplicate-descriptor.ts';
+import type { WorkerHosts } from './hosts/worker-hosts.ts';
 import { ListeningSockets } from './listening-sockets.ts';
 import { WorkerThread } from './worker-thread.ts';
 
@@ -29,6 +30,8 @@ export interface SwitchOptions extends SwitchSettings {
   hsm: HsmConfig;
   ledger: Ledger;
   encryptionKey: Uint8Array | undefined;
+  /** A worker's way to the hosts, a new one for each worker. */
+  hosts: () => WorkerHosts;
 }
 
 /** Emits `failed` when a worker ends by itself. */
@@ -146,7 +149,7 @@ export class Switch extends EventEmitter<{ failed: [Error] }> {
     { logLevel }: SwitchSettings,
     sockets: ListeningSockets,
   ): Promise<WorkerThread> {
-    const { dataDir, hsm, ledger, encryptionKey } = this.#options;
+    const { dataDir, hsm, ledger, encryptionKey, hosts } = this.#options;
     return WorkerThread.start({
       name,
       logLevel,
@@ -155,6 +158,7 @@ export class Switch extends EventEmitter<{ failed: [Error] }> {
       ledgerPort: ledger.connect(),
       ledgerGeneration: ledger.generation,
       encryptionKey,
+      hosts: hosts(),
       listeners: sockets.forWorker(),
     });
   }

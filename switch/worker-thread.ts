@@ -35,7 +35,7 @@ export class WorkerThread extends EventEmitter<WorkerEvents> {
     const worker = new Worker(new URL('./worker.js', import.meta.url), {
       name: input.name,
       workerData: input,
-      transferList: [input.ledgerPort],
+      transferList: [input.ledgerPort, ...(input.hosts.port === null ? [] : [input.hosts.port])],
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB },
     });
     const thread = new WorkerThread(worker);

@@ -12,6 +12,7 @@ import { cup, cupWithLongPin } from '../protocols/dialects/cup.ts';
 import type { Framing } from '../protocols/framing/framing.ts';
 import type { MovedConnection } from './connections/connection.ts';
 import { Listener } from './connections/listener.ts';
+import { openHosts, type WorkerHosts } from './hosts/worker-hosts.ts';
 import { createLog, type Logger } from './log.ts';
 import { SwitchMetrics } from './metrics.ts';
 import { type ProcessedRequest, RequestProcessor } from './request-processor.ts';
@@ -26,6 +27,7 @@ export interface WorkerInput {
   ledgerPort: MessagePort;
   ledgerGeneration: SharedArrayBuffer;
   encryptionKey: Uint8Array | undefined;
+  hosts: WorkerHosts;
   /** One for each listening socket, with a descriptor of it. */
   listeners: { fd: number; config: ListenerConfig }[];
 }
@@ -53,11 +55,13 @@ async function start(input: WorkerInput): Promise<void> {
     generation: input.ledgerGeneration,
     encryptionKey: input.encryptionKey,
   });
+  const institutions = new Institutions(reader);
   const services: Services = {
     hsm: await openHsm(input.hsm),
     ledger: new LedgerClient(input.ledgerPort),
     reader,
-    institutions: new Institutions(reader),
+    institutions,
+    hosts: openHosts(input.hosts, reader, institutions),
   };
   const listeners = new Map(
     input.listeners.map(({ fd, config }) => [
@@ -74,6 +78,7 @@ async function start(input: WorkerInput): Promise<void> {
       report({ report: 'metrics', call: command.call, metrics: values });
     } else {
       await drain(listeners, command.move);
+      services.hosts.gateway.close();
       services.ledger.close();
       await services.hsm.close();
       await reader.close();

@@ -16,6 +16,7 @@ import { type Ledger, startLedger } from '../../ledger/writer-host.ts';
 import type { ClearingResult } from '../../modules/clearing/run.ts';
 import { Modules } from '../../modules/frame/host.ts';
 import { BusinessDayWatch } from '../../switch/business-day-watch.ts';
+import { noHosts } from '../../switch/hosts/worker-hosts.ts';
 import type { Logger } from '../../switch/log.ts';
 import { type ProvisionProgress, provision } from '../../switch/provision.ts';
 import { Switch } from '../../switch/switch.ts';
@@ -121,6 +122,7 @@ export class System extends EventEmitter<{ failed: [Error] }> {
       hsm: chosen.config,
       ledger,
       encryptionKey,
+      hosts: noHosts,
     });
     const modules = await startModules(config, chosen, ledger, encryptionKey, log);
     const views = new Views(dataDir, encryptionKey);

@@ -6,6 +6,7 @@ import type { Card } from '../../ledger/registry-kinds.ts';
 import type { RegistryItem } from '../../ledger/types.ts';
 import { KEY_NAME, keyOf, toStoredKey } from '../keys.ts';
 import { Refusal, require } from '../refusal.ts';
+import { foreignCard } from '../routed/asked.ts';
 import type { Services } from '../services.ts';
 import type { Request } from '../transactions/row.ts';
 import { sm4PinBlock } from './sm4-pin.ts';
@@ -24,6 +25,11 @@ const STATUS_REFUSALS: Record<string, { responseCode: string; rule: string }> = 
  */
 export function findCard(request: Request, { reader }: Services): RegistryItem<Card> {
   const number = cardNumber(request);
+  if (request.route !== null) {
+    const { institution } = request.terminal.value;
+    request.card = foreignCard(number, institution, request.route.host);
+    return request.card;
+  }
   const card = reader.registry.get('card', number);
   require(card !== null, '14', 'card-unknown');
   const ownInstitution = card.value.institution === request.terminal.value.institution;
@@ -43,6 +49,8 @@ export function checkCardUsable(card: Card, request: Request, services: Services
 
 /** Verifies field 52 inside the HSM. A request without a PIN passes: the product decides that, not the PIN. */
 export async function checkPin(card: Card, request: Request, services: Services): Promise<void> {
+  // The issuer verifies the PIN of its own card.
+  if (request.route !== null) return;
   const pinBlock = pinBlockOf(request);
   if (pinBlock === undefined) return;
   const referenceKey = services.reader.registry.get('key', KEY_NAME.pinReference);
@@ -66,7 +74,7 @@ export async function checkPin(card: Card, request: Request, services: Services)
 }
 
 /** The encrypted PIN; undefined when none was entered. */
-function pinBlockOf({ message, terminal, sm4PinCarrier }: Request): Uint8Array | undefined {
+export function pinBlockOf({ message, terminal, sm4PinCarrier }: Request): Uint8Array | undefined {
   if (terminal.value.keyAlgorithm !== 'sm4') return message.bytes(52);
   const block = sm4PinBlock(message, sm4PinCarrier);
   require(block !== undefined || !message.has(52), '40', 'sm4-pin-not-in-its-place');
@@ -74,7 +82,7 @@ function pinBlockOf({ message, terminal, sm4PinCarrier }: Request): Uint8Array |
 }
 
 /** Field 53 digit 1: 1 without the PAN, otherwise with it (ISO 9564 format 0). */
-function pinFormat(request: Request): PinFormat {
+export function pinFormat(request: Request): PinFormat {
   return request.message.get(53)?.startsWith('1') ? 1 : 0;
 }
 

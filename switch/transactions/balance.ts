@@ -13,6 +13,7 @@ export const balance: UnrecordedRow = {
   mac: true,
   signedIn: true,
   openBatch: true,
+  host: 'inquiry',
   required: [11, 41, 42, 60],
   keep: FINANCIAL_KEEP,
   keepApproved: [2],

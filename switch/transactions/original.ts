@@ -9,6 +9,7 @@ import type { JournalRecord, TransactionFact } from '../../ledger/types.ts';
 import { field61 as field61Layout } from '../../protocols/dialects/cup-fields.ts';
 import { requestId } from '../entry-ids.ts';
 import { require } from '../refusal.ts';
+import { resolved } from '../routed/resolved.ts';
 import type { Services } from '../services.ts';
 import type { Request } from './row.ts';
 
@@ -39,10 +40,11 @@ export async function namedOriginal(request: Request, services: Services): Promi
   const reference = request.message.get(37) ?? '';
   const byReference = /^\d{12}$/.test(reference) && Number(reference) > 0;
   require(byReference || field61 !== null, '25', 'original-not-named');
-  const original = byReference
+  const found = byReference
     ? originalAt(Number(reference), services)
     : await originalByTrace(request, field61!.batchNumber, field61!.traceNumber, services);
-  require(original !== null, '25', 'original-not-found');
+  require(found !== null, '25', 'original-not-found');
+  const original = await resolved(found, services);
   const { fact } = original;
   require(fact.merchantId === request.merchantId, '25', 'original-of-another-merchant');
   const sameTrace = field61 === null || Number(field61.traceNumber) === Number(fact.traceNumber);

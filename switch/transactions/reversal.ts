@@ -1,6 +1,7 @@
 import { TransferCode } from '../../ledger/chart-of-accounts.ts';
 import { requestId, takenBackSubject } from '../entry-ids.ts';
 import { Refusal, require } from '../refusal.ts';
+import { resolved, reverseOpen, undoAtHost, useForeignCard } from '../routed/resolved.ts';
 import type { Services } from '../services.ts';
 import { FINANCIAL_KEEP } from './answer-fields.ts';
 import { type Original, originalAt, wasApproved } from './original.ts';
@@ -36,12 +37,17 @@ export const reversal: RecordedRow = {
     const id = requestId(terminalId, field60.batchNumber, traceNumber, originalType);
     const [found] = await services.ledger.entries([id]);
     if (!found) return { blocks: [id], rule: 'original-not-found' };
-    const original = originalAt(found.position, services);
+    const recorded = originalAt(found.position, services);
+    const open = recorded === null ? null : await reverseOpen(recorded, services);
+    if (open !== null) return open;
+    const original = recorded === null ? null : await resolved(recorded, services);
     if (original === null || !wasApproved(original) || original.fact.kind === 'reversal') {
       return { originalPosition: found.position, rule: 'nothing-to-undo' };
     }
     require(original.fact.amountFen === request.amountFen, '64', 'amount-differs-from-original');
-    return undo(original, request, services);
+    const plan = await undo(original, request, services);
+    if (plan.transfers === undefined) return plan;
+    return { ...plan, extra: { ...plan.extra, ...undoAtHost(original) } };
   },
 };
 
@@ -52,11 +58,13 @@ async function undo(original: Original, request: Request, services: Services): P
   if (gone?.amountFen === amountFen) {
     return { originalPosition: position, rule: 'nothing-to-undo' };
   }
-  const card = services.reader.registry.get('card', fact.cardNumber ?? '');
-  if (card === null) throw new Error(`position ${position}: the card of the record is unknown`);
-  request.card = card;
+  if (!useForeignCard(request, fact)) {
+    const card = services.reader.registry.get('card', fact.cardNumber ?? '');
+    if (card === null) throw new Error(`position ${position}: the card of the record is unknown`);
+    request.card = card;
+  }
   const payment = {
-    cardAccount: card.value.accountId,
+    cardAccount: request.card!.value.accountId,
     merchantAccount: request.merchant.accountId,
     amountFen,
   };

@@ -19,6 +19,7 @@ import type {
 import type { FieldValues, Message } from '../../protocols/iso8583/message.ts';
 import type { Sm4PinCarrier } from '../checks/sm4-pin.ts';
 import type { WorkingKeySet } from '../keys.ts';
+import type { Route } from '../routing/router.ts';
 import type { Services } from '../services.ts';
 import type { Field60 } from './field60.ts';
 
@@ -43,6 +44,8 @@ export interface Request {
   readonly sm4PinCarrier: Sm4PinCarrier;
   /** The terminal's keys that the request's MAC was right with; none for a request without a MAC. */
   workingKeys: WorkingKeySet;
+  /** Where the request goes when the card is not ours; null when it stays here. */
+  route: Route | null;
   /** The card that the function found; the fact of the journal record names it. */
   card?: RegistryItem<Card>;
 }
@@ -59,6 +62,8 @@ export interface Plan {
   fact?: Fact;
   /** The rule that decided, when an accepted request did nothing: `original-not-found`. */
   rule?: string;
+  /** What else the TransactionFact shall say: what an answer is made from, or a view needs. */
+  extra?: Record<string, string>;
 }
 
 /** What the terminal is told. */
@@ -98,6 +103,12 @@ interface RowBase {
   openBatch: boolean;
   /** Fields without which the request cannot be understood (answered with 30). */
   required: readonly number[];
+  /**
+   * What happens with a card of another issuer; left out: it is refused. `reversible`: without an
+   * answer in time it is given up, and undone at the host. `repeatable`: it is asked again until it is
+   * answered. `advised`: it is done here at once, and the host is told. `inquiry`: nothing moves.
+   */
+  host?: 'reversible' | 'repeatable' | 'advised' | 'inquiry';
   /** Request fields that come back in the answer: always, and only when approved. */
   keep: readonly number[];
   keepApproved?: readonly number[];

@@ -1,0 +1,45 @@
+/** What switch workers and the host hub say to each other, in batches, once for each turn of an event loop. */
+import type { PinFormat, StoredKey } from '../../hsm/types.ts';
+import type { FieldValues } from '../../protocols/iso8583/message.ts';
+
+/** A PIN block as the terminal encrypted it; the hub has it translated for the host. */
+export interface TerminalPin {
+  pinKey: StoredKey;
+  format: PinFormat;
+  pinBlock: Uint8Array;
+}
+
+/** A request to a host: everything but the PIN block and the MAC, which the hub makes. */
+export interface HostRequest {
+  host: string;
+  messageType: string;
+  fields: FieldValues;
+  pin?: TerminalPin;
+  /** The asked record; 0 for a request that moves no money. */
+  position: number;
+}
+
+/** Why a request certainly did not reach the host. */
+export type NotSentReason =
+  | 'no-link'
+  | 'not-signed-on'
+  | 'breaker-open'
+  | 'queue-full'
+  | 'queue-timeout'
+  | 'pin-unreadable'
+  | 'stopping';
+
+/** Why there is no answer to a request that may have reached the host. */
+export type UnansweredReason = 'timeout' | 'link-lost' | 'stopping';
+
+export type HostReply =
+  | { state: 'answered'; fields: Record<number, string> }
+  | { state: 'not-sent'; reason: NotSentReason }
+  | { state: 'unanswered'; reason: UnansweredReason };
+
+export type ToHub =
+  | { kind: 'ask'; call: number; request: HostRequest }
+  /** A record obliges us to tell a host something: it is in the journal at this position. */
+  | { kind: 'forward'; position: number };
+
+export type FromHub = { kind: 'reply'; call: number; reply: HostReply };

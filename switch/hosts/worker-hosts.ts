@@ -1,0 +1,32 @@
+/** What a switch worker has of the hosts: where a card goes, and the way to the hub that holds the links. */
+import type { MessagePort } from 'node:worker_threads';
+import type { Reader } from '../../ledger/reader.ts';
+import { Router } from '../routing/router.ts';
+import type { RouteRule } from '../routing/rules.ts';
+import type { Hosts, Institutions } from '../services.ts';
+import { HostGateway } from './gateway.ts';
+
+/** What the main thread hands to a worker. */
+export interface WorkerHosts {
+  /** To the hub; null when no hosts are configured. */
+  port: MessagePort | null;
+  names: string[];
+  /** One number a host: whether it takes requests. */
+  states: SharedArrayBuffer;
+  codes: Record<string, Record<string, string>>;
+  routes: RouteRule[];
+}
+
+/** The way of a switch that has no hosts. */
+export function noHosts(): WorkerHosts {
+  return { port: null, names: [], states: new SharedArrayBuffer(4), codes: {}, routes: [] };
+}
+
+export function openHosts(input: WorkerHosts, reader: Reader, institutions: Institutions): Hosts {
+  const { port, names, states, codes, routes } = input;
+  return {
+    gateway: new HostGateway(port, names, states),
+    router: new Router(routes, names, reader, institutions),
+    codesOf: (host) => codes[host] ?? {},
+  };
+}

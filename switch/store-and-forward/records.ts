@@ -1,0 +1,116 @@
+/**
+ * What hosts must still be told, as the journal says it.
+ *
+ * A record obliges us in one of two ways: the fact of a transaction says so itself (`extra.forward`:
+ * the same record that gives up a transaction, or takes it back, also owes the host a reversal, so
+ * that no crash comes between), or, for a request that is asked again until it is answered, a module
+ * fact of this file does. A second module fact ends it.
+ */
+import { idOf, idToHex } from '../../ledger/id.ts';
+import type { Entry, Id, JournalRecord } from '../../ledger/types.ts';
+import { EXTRA } from '../routed/asked.ts';
+
+export const MODULE = 'store-and-forward';
+
+/** `reversal`: undo it. `advice`: it happened. `repeat`: the request again, until it is answered. */
+export type ForwardSort = 'reversal' | 'advice' | 'repeat';
+
+/** Something that a host must still be told. */
+export interface Obligation {
+  /** Of the record that obliges us: its name everywhere. */
+  position: number;
+  timestampUs: number;
+  sort: ForwardSort;
+  host: string;
+  institution: string;
+  terminalId: string;
+  /** The record of the transaction that it is about. */
+  subject: number;
+}
+
+/** How an obligation ended. */
+export interface Ending {
+  /** Position of the obligation. */
+  obligation: number;
+  how: 'answered' | 'closed-by-hand' | 'handed-to-operator';
+  reason: string;
+  responseCode?: string;
+  who?: string;
+}
+
+/** The id of the record that says a request is asked again in the background. */
+export function forwardId(askedId: Id): Id {
+  return idOf('host-repeat', idToHex(askedId));
+}
+
+export function repeatEntry(asked: JournalRecord): Entry {
+  return {
+    id: forwardId(asked.entry.id),
+    institution: asked.entry.institution,
+    fact: { module: { module: MODULE, kind: 'repeat', key: String(asked.position) } },
+  };
+}
+
+/** What the record obliges us to, or null. `recordAt` reads other records of the journal. */
+export function obligationOf(
+  record: JournalRecord,
+  recordAt: (position: number) => JournalRecord | null,
+): Obligation | null {
+  if (record.status !== 'applied') return null;
+  const { transaction, module } = record.entry.fact ?? {};
+  const { position, timestampUs } = record;
+  const { institution } = record.entry;
+  const sort = transaction?.extra?.[EXTRA.forward];
+  if (transaction !== undefined && sort !== undefined) {
+    const host = transaction.extra?.[EXTRA.host] ?? '';
+    const subject = Number(transaction.extra?.[EXTRA.forwardOf] ?? position);
+    const terminalId = transaction.terminalId ?? '';
+    const base = { position, timestampUs, institution, subject, terminalId, host };
+    return { ...base, sort: sort as ForwardSort };
+  }
+  if (module?.module !== MODULE || module.kind !== 'repeat') return null;
+  const subject = Number(module.key);
+  const fact = recordAt(subject)?.entry.fact?.transaction;
+  const host = fact?.extra?.[EXTRA.host] ?? '';
+  const terminalId = fact?.terminalId ?? '';
+  return { position, timestampUs, institution, subject, terminalId, host, sort: 'repeat' };
+}
+
+/** The record that ends an obligation. What was handed to an operator may still be closed by hand. */
+export function endingEntry({ position, institution }: Obligation, ending: Ending): Entry {
+  const { obligation: _, how, ...details } = ending;
+  const payload = Buffer.from(JSON.stringify(details));
+  return {
+    id: idOf(
+      'store-and-forward-end',
+      String(position),
+      how === 'handed-to-operator' ? 'handed' : 'end',
+    ),
+    institution,
+    fact: { module: { module: MODULE, kind: how, key: String(position), payload } },
+  };
+}
+
+/** The ending that a record says, or null. */
+export function endingOf(record: JournalRecord): Ending | null {
+  const module = record.status === 'applied' ? record.entry.fact?.module : undefined;
+  if (module?.module !== MODULE || module.payload === undefined) return null;
+  const { kind } = module;
+  if (kind !== 'answered' && kind !== 'closed-by-hand' && kind !== 'handed-to-operator')
+    return null;
+  const details = JSON.parse(Buffer.from(module.payload).toString('utf8')) as Omit<Ending, 'how'>;
+  return { ...details, obligation: Number(module.key), how: kind };
+}
+
+/** The record that keeps a host's answer that came after its transaction was given up. */
+export function lateAnswerEntry(
+  asked: JournalRecord,
+  answer: { responseCode: string; finding: string },
+): Entry {
+  const payload = Buffer.from(JSON.stringify(answer));
+  return {
+    id: idOf('host-late-answer', idToHex(asked.entry.id)),
+    institution: asked.entry.institution,
+    fact: { module: { module: MODULE, kind: 'late-answer', key: String(asked.position), payload } },
+  };
+}
