@@ -16,13 +16,15 @@ export class AnswerFields {
   /** Adds a field, or nothing for undefined. A number that is there already gets the new value. */
   add(number: number, value: FieldValue | undefined): void {
     if (value === undefined) return;
-    const there = number < 32 ? this.low & (1 << number) : this.high & (1 << (number - 32));
-    if (there !== 0) {
+    // Field 64 takes the bit of the field 0 that does not exist.
+    const bit = 1 << (number & 31);
+    const isLow = number < 32 || number === 64;
+    if (((isLow ? this.low : this.high) & bit) !== 0) {
       this.values[this.numbers.indexOf(number)] = value;
       return;
     }
-    if (number < 32) this.low |= 1 << number;
-    else this.high |= 1 << (number - 32);
+    if (isLow) this.low |= bit;
+    else this.high |= bit;
     this.numbers.push(number);
     this.values.push(value);
   }
