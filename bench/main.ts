@@ -1,4 +1,4 @@
-/** `npm run bench -- --json --only codec|hsm|ledger|switch --seconds N`: runs and prints the benchmarks. */
+/** `npm run bench -- --json --only codec|hsm|ledger|switch|reconcile --seconds N`: runs and prints the benchmarks. */
 import { Command } from 'commander';
 import { formatTable } from '../cli/table.ts';
 import type { Benchmark, BenchmarkLine } from './benchmark.ts';
@@ -9,6 +9,7 @@ const BENCHMARKS: Record<string, () => Promise<Benchmark>> = {
   hsm: async () => (await import('./hsm.ts')).benchmark,
   ledger: async () => (await import('./ledger.ts')).benchmark,
   switch: async () => (await import('./switch.ts')).benchmark,
+  reconcile: async () => (await import('./reconcile.ts')).benchmark,
 };
 
 const names = Object.keys(BENCHMARKS);

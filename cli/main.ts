@@ -14,6 +14,7 @@ const COMMANDS: Record<string, () => Promise<AddCommand>> = {
   api: async () => (await import('./api.ts')).addApiCommand,
   module: async () => (await import('./module.ts')).addModuleCommand,
   clearing: async () => (await import('./clearing.ts')).addClearingCommand,
+  reconcile: async () => (await import('./reconcile.ts')).addReconcileCommand,
   decode: async () => (await import('./decode.ts')).addDecodeCommand,
   encode: async () => (await import('./encode.ts')).addEncodeCommand,
   explain: async () => (await import('./explain.ts')).addExplainCommand,

@@ -6,8 +6,8 @@ import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { basename } from 'node:path';
 import { type FoundDifference, Matcher, type MatchResult, zeroCounts } from './match/matcher.ts';
-import { type Block, FEE_UNKNOWN, RecordView, STATUS_NAMES } from './match/records.ts';
 import { Workspace } from './match/record-set.ts';
+import { type Block, FEE_UNKNOWN, RecordView, STATUS_NAMES } from './match/records.ts';
 import { dateText, keyCount } from './reader/bill-reader.ts';
 import { openBill } from './reader/container.ts';
 import { BillTexts, type LineTexts, ownTexts } from './reader/line-texts.ts';
@@ -51,7 +51,13 @@ export async function reconcile(options: ReconcileOptions): Promise<Reconciliati
     const cancels: Block[] = [];
     const encoding = options.encoding ?? source.encoding;
     const ours = { side: 'ours', path: options.against, name: basename(options.against) } as const;
-    const theirs = { side: 'theirs', ...pathAndName(bill), source, day: options.day, encoding } as const;
+    const theirs = {
+      side: 'theirs',
+      ...pathAndName(bill),
+      source,
+      day: options.day,
+      encoding,
+    } as const;
     const facts = await readBoth([ours, theirs], {
       records: (side, block) => matcher[side].addBlock(block),
       cancels: (block) => cancels.push(block),
@@ -180,7 +186,10 @@ function describe(
   }
 }
 
-function lineAt(descriptor: number, { offset, length }: { offset: number; length: number }): Buffer {
+function lineAt(
+  descriptor: number,
+  { offset, length }: { offset: number; length: number },
+): Buffer {
   const bytes = Buffer.alloc(length);
   readSync(descriptor, bytes, 0, length, offset);
   return bytes;

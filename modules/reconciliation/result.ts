@@ -1,7 +1,7 @@
 /** What a reconciliation says: the document that `posp reconcile --json`, the API and the reports share. */
 import type { Tally } from './match/matcher.ts';
-import type { Difference, DifferenceCode } from './record.ts';
 import type { FileFacts } from './reader/read-side.ts';
+import type { Difference, DifferenceCode } from './record.ts';
 
 /** A side's lines and money. Lines are matched, different, or without money; none is lost. */
 export interface SideTotals extends Tally {

@@ -15,12 +15,7 @@ function columns(rows: readonly Row[]): Column[] {
   return rows.map(([id, width, title]) => ({ id, width, title, type: 'text', optional: true }));
 }
 
-function layout(
-  name: string,
-  zh: string,
-  en: string,
-  detail: readonly Column[],
-): RecordLayout {
+function layout(name: string, zh: string, en: string, detail: readonly Column[]): RecordLayout {
   return {
     name,
     title: { zh, en },

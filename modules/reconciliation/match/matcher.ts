@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { DIFFERENCE_CODES, type DifferenceCode } from '../record.ts';
 import type { KeyRound } from '../source.ts';
 import { type JoinSide, join } from './join.ts';
-import { KEY_WORDS, type RecordView, STATUS, TYPE } from './records.ts';
 import { type KeyPick, RecordSet, type Workspace } from './record-set.ts';
+import { KEY_WORDS, type RecordView, STATUS, TYPE } from './records.ts';
 import { lonelyVerdict, pairUp, type Side, verdictOf } from './verdict.ts';
 
 /** Where a record's line stands, and what was compared. */
@@ -247,7 +247,10 @@ export class Matcher {
   private groupLonely(side: Side & JoinSide): void {
     const { words } = side;
     const first = new Set<string>();
-    const places = Array.from({ length: words.length / side.stride }, (_, row) => row * side.stride);
+    const places = Array.from(
+      { length: words.length / side.stride },
+      (_, row) => row * side.stride,
+    );
     const ordered = places.sort(
       (a, b) =>
         side.view.status(words, a) - side.view.status(words, b) ||

@@ -92,7 +92,11 @@ export class BillReader implements LineVisitor {
     this.days = day === 0 ? [] : date.eveningBefore === true ? [day, dayBefore(day)] : [day];
     this.summaryStart =
       trailer?.kind === 'summary-lines' ? bytesOf(trailer.count[0]!, options.encoding) : null;
-    if (shape.kind === 'fixed') this.bind(shape.columns.map(({ id }) => id), 1);
+    if (shape.kind === 'fixed')
+      this.bind(
+        shape.columns.map(({ id }) => id),
+        1,
+      );
     else if (shape.heading === undefined) this.bind(shape.columns ?? NO_TITLES, 1);
   }
 
@@ -186,7 +190,12 @@ export class BillReader implements LineVisitor {
       return;
     }
     const text = textOf(bytes, start, end, this.options.encoding);
-    if (this.ended || this.facts.details > 0 || this.announced || date.announced?.test(text) !== true) {
+    if (
+      this.ended ||
+      this.facts.details > 0 ||
+      this.announced ||
+      date.announced?.test(text) !== true
+    ) {
       this.refuse(number, 'is no header, detail or trailer');
     }
     this.checkAnnounced(text, number);
@@ -198,7 +207,10 @@ export class BillReader implements LineVisitor {
     this.announced = true;
     const said = Number(`${match[1]}${match[2]}${match[3]}`);
     if (this.days.length > 0 && !this.days.includes(said)) {
-      this.refuse(number, `says ${dateText(said)}, the bill of ${dateText(this.days[0]!)} is expected`);
+      this.refuse(
+        number,
+        `says ${dateText(said)}, the bill of ${dateText(this.days[0]!)} is expected`,
+      );
     }
   }
 
@@ -230,7 +242,8 @@ export class BillReader implements LineVisitor {
       return false;
     }
     const other = otherEncoding(bytes, start, end, this.options.encoding, words);
-    if (other !== null) this.refuse(number, `is ${other}, ${encodingName(this.options.encoding)} is expected`);
+    if (other !== null)
+      this.refuse(number, `is ${other}, ${encodingName(this.options.encoding)} is expected`);
     return this.refuse(number, this.missingHeading());
   }
 
@@ -318,7 +331,8 @@ export class BillReader implements LineVisitor {
       const end = cutter.ends[column]!;
       // A key of several columns is whole or none; "0" stands for none in old WeChat bills.
       if (start === end || (end - start === 1 && bytes[start] === 0x30)) return false;
-      if (this.options.encoding === 'utf8' || isAscii(bytes, start, end)) hash.add(bytes, start, end);
+      if (this.options.encoding === 'utf8' || isAscii(bytes, start, end))
+        hash.add(bytes, start, end);
       else {
         const text = Buffer.from(textOf(bytes, start, end, this.options.encoding), 'utf8');
         hash.add(text, 0, text.length);
@@ -381,14 +395,17 @@ export class BillReader implements LineVisitor {
     const { count } = this.cutter;
     const { titles } = this;
     const last = count - 1;
-    const spare = count === titles.length + 1 && this.cutter.starts[last] === this.cutter.ends[last];
+    const spare =
+      count === titles.length + 1 && this.cutter.starts[last] === this.cutter.ends[last];
     if (count < this.fewest || (count > titles.length && !spare)) {
       this.refuse(line, `has ${count} values for ${titles.length} columns`);
     }
   }
 
   private unknownKind(): string {
-    const columns = new Set(this.source.lines.flatMap(({ when }) => when ?? []).map((c) => c.column));
+    const columns = new Set(
+      this.source.lines.flatMap(({ when }) => when ?? []).map((c) => c.column),
+    );
     return `${[...columns].join(' and ')} say nothing that is known`;
   }
 

@@ -29,8 +29,7 @@ export function bindRules(
   line: number,
 ): BoundRule[] {
   const place = (title: string): number => titles.indexOf(title);
-  const places = (names: readonly string[]): number[] =>
-    names.map(place).filter((at) => at >= 0);
+  const places = (names: readonly string[]): number[] => names.map(place).filter((at) => at >= 0);
   return source.lines.map((rule) => {
     const amount = places(rule.amount);
     if (rule.event !== 'ignore' && amount.length === 0 && isPossible(rule, titles)) {
@@ -40,7 +39,11 @@ export function bindRules(
       const found = places(names);
       return found.length === names.length ? found : [];
     });
-    if (rule.event !== 'ignore' && keys.every((key) => key.length === 0) && isPossible(rule, titles)) {
+    if (
+      rule.event !== 'ignore' &&
+      keys.every((key) => key.length === 0) &&
+      isPossible(rule, titles)
+    ) {
       throw new BillRefused(file, line, `there is no column ${rule.keys[0]?.[0]}`);
     }
     return {
@@ -60,7 +63,9 @@ export function bindRules(
 
 /** A bill of payments only has no columns of refunds, and needs none: its lines never say refund. */
 function isPossible(rule: LineRule, titles: readonly string[]): boolean {
-  return rule.event !== 'refund' || (rule.when ?? []).every(({ column }) => titles.includes(column));
+  return (
+    rule.event !== 'refund' || (rule.when ?? []).every(({ column }) => titles.includes(column))
+  );
 }
 
 /** The first rule whose conditions hold for the line that was cut, or null. */

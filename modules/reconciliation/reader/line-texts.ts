@@ -30,7 +30,8 @@ export class BillTexts {
     this.encoding = encoding;
     this.titles = titles;
     const { shape } = source;
-    this.cutter = shape.kind === 'fixed' ? new FixedCutter(shape) : new DelimitedCutter(shape, encoding);
+    this.cutter =
+      shape.kind === 'fixed' ? new FixedCutter(shape) : new DelimitedCutter(shape, encoding);
     this.rules = bindRules(source, titles, encoding, source.name, 0);
   }
 
@@ -41,7 +42,7 @@ export class BillTexts {
     const keys = bound.keys.map((columns) => columns.map((at) => this.text(bytes, at)).join(''));
     const order = this.first(bytes, bound.rule.orderId ?? []);
     const named = keys.find((key) => key !== '') ?? '';
-    const refund = type === 'refund' ? keys[0] : '';
+    const refund = type === 'refund' ? keys[0] || named : '';
     return {
       orderId: order ?? named,
       ...this.given('refundId', refund),

@@ -195,7 +195,13 @@ export class OwnReader implements LineVisitor {
 
   private put(bytes: Uint8Array, line: number, offset: number, length: number): void {
     const refund = this.oneOf(bytes, TYPE_FIELD, TYPE_VALUES, line, 'pay or refund') === 1;
-    const status = this.oneOf(bytes, STATUS_FIELD, STATUS_VALUES, line, 'success, pending or failed');
+    const status = this.oneOf(
+      bytes,
+      STATUS_FIELD,
+      STATUS_VALUES,
+      line,
+      'success, pending or failed',
+    );
     const amount = this.numbers[AMOUNT]!;
     if (Number.isNaN(amount)) this.refuse(line, 'has no amountFen');
     if (amount < 0 && !refund) this.refuse(line, 'amountFen is negative');

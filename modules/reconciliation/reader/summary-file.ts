@@ -27,7 +27,8 @@ export function checkSummaryFile(
       return;
     }
   }
-  if (titles === null) throw new BillRefused(file.name, 0, `the heading (${rule.heading}, …) is missing`);
+  if (titles === null)
+    throw new BillRefused(file.name, 0, `the heading (${rule.heading}, …) is missing`);
 }
 
 function compare(

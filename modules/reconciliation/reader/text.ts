@@ -31,10 +31,16 @@ export function otherEncoding(
   words: readonly string[],
 ): string | null {
   const first = bytes[start];
-  if ((first === 0xff && bytes[start + 1] === 0xfe) || (first === 0xfe && bytes[start + 1] === 0xff)) {
+  if (
+    (first === 0xff && bytes[start + 1] === 0xfe) ||
+    (first === 0xfe && bytes[start + 1] === 0xff)
+  ) {
     return 'UTF-16';
   }
-  for (const [encoding, name] of [['utf8', 'UTF-8'], ['gbk', 'GBK']] as const) {
+  for (const [encoding, name] of [
+    ['utf8', 'UTF-8'],
+    ['gbk', 'GBK'],
+  ] as const) {
     if (encoding === expected) continue;
     const text = textOf(bytes, start, end, encoding);
     if (words.some((word) => /[^\0-\x7f]/.test(word) && text.includes(word))) return name;

@@ -80,7 +80,9 @@ function isDay(year: number, monthDay: number): boolean {
 
 /** The day before YYYYMMDD. */
 export function dayBefore(day: number): number {
-  const date = new Date(Date.UTC(Math.floor(day / 10_000), (Math.floor(day / 100) % 100) - 1, day % 100));
+  const date = new Date(
+    Date.UTC(Math.floor(day / 10_000), (Math.floor(day / 100) % 100) - 1, day % 100),
+  );
   date.setUTCDate(date.getUTCDate() - 1);
   return date.getUTCFullYear() * 10_000 + (date.getUTCMonth() + 1) * 100 + date.getUTCDate();
 }

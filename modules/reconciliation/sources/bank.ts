@@ -82,7 +82,16 @@ export const LESHUA: BillSource = {
     kind: 'delimited',
     separator: ',',
     columns: [
-      ...['recordType', 'number', 'occurredAt', 'leshuaOrder', 'merchantId', 'rate', 'amount', 'fee'],
+      ...[
+        'recordType',
+        'number',
+        'occurredAt',
+        'leshuaOrder',
+        'merchantId',
+        'rate',
+        'amount',
+        'fee',
+      ],
       ...['settled', 'direction', 'type', 'method', 'cardType', 'discountType', 'reference'],
       ...['voucher', 'terminalId', 'orderId', 'refundId', 'paidAt', 'bankOrder', 'upstreamOrder'],
       ...['bank', 'consumer', 'scanType'],

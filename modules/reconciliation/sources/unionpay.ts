@@ -2,8 +2,9 @@
  * UnionPay's files as bills: COM and its variants for acquirers, ZM for all-channel merchants. The
  * widths are the tables of `protocols/records/unionpay.ts`.
  */
-import { UNIONPAY_COM } from '../../../protocols/records/layouts.ts';
+
 import type { RecordLayout } from '../../../protocols/records/layout.ts';
+import { UNIONPAY_COM } from '../../../protocols/records/layouts.ts';
 import {
   UNIONPAY_COM_EXTENDED,
   UNIONPAY_ERROR,

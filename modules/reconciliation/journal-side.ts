@@ -1,0 +1,144 @@
+/**
+ * Our side of a business date from the journal, as common records. A payment that was voided or
+ * reversed did not succeed; one that a host still has to answer is pending.
+ */
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { businessDayRange } from '../../ledger/business-day.ts';
+import type { Reader } from '../../ledger/reader.ts';
+import type { Institution } from '../../ledger/registry-kinds.ts';
+import type { JournalRecord, TransactionFact } from '../../ledger/types.ts';
+import type { OwnRecord } from './record.ts';
+
+/** Kinds of transactions that take money back as an event of their own. */
+const REFUNDS = new Set(['refund', 'scan-refund', 'offline-refund']);
+/** Kinds that undo another one. */
+const UNDOING = new Set(['void', 'reversal', 'pre-auth-complete-void', 'scan-void']);
+/** Channels with bills of their own; everything else is in the acquirer's files. */
+const OWN_BILLS = new Set(['wechat', 'alipay', 'wallet', 'insurance']);
+
+export interface JournalSide {
+  reader: Reader;
+  institution: Institution;
+  /** YYYYMMDD; a date that is still open counts up to now. */
+  date: string;
+  /** Of the bill: which transactions can be in it. */
+  source: string;
+  /** Only transactions of this channel, whatever the source. */
+  channel?: string;
+}
+
+/** Writes the records as NDJSON; returns how many. */
+export function writeJournalSide(path: string, side: JournalSide): number {
+  const descriptor = openSync(path, 'w', 0o600);
+  let count = 0;
+  let pending = '';
+  try {
+    for (const record of journalRecords(side)) {
+      pending += `${JSON.stringify(record)}\n`;
+      count++;
+      if (pending.length < 1 << 18) continue;
+      writeSync(descriptor, pending);
+      pending = '';
+    }
+    writeSync(descriptor, pending);
+  } finally {
+    closeSync(descriptor);
+  }
+  return count;
+}
+
+/** The day's events in the order of the journal. */
+export function* journalRecords(side: JournalSide): Iterable<OwnRecord> {
+  const { reader, institution, date } = side;
+  const range = businessDayRange(institution.id, date, reader);
+  const from = range?.from ?? beginOf(institution.id, date, reader);
+  const to = range?.to ?? reader.head().position;
+  const ends = endings(side, from, to);
+  for (const record of reader.records({ from: from + 1, to })) {
+    const fact = factOf(record, side);
+    if (fact === null || UNDOING.has(fact.kind)) continue;
+    const position = Number(fact.extra?.['asked'] ?? record.position);
+    // A result names the record that asked; the asking record itself speaks for both.
+    if (position !== record.position) continue;
+    const status = ends.undone.has(position) ? 'failed' : ends.results.get(position);
+    yield commonRecord(record, fact, status ?? statusOf(fact));
+  }
+}
+
+/** An open date begins where the one before was closed. */
+function beginOf(institution: string, date: string, { registry }: Reader): number {
+  return registry.get('setting', `business-day-begun/${institution}/${date}`)?.version ?? 0;
+}
+
+/** What became of transactions later: undone, or answered by their host. Small: only what was undone or asked. */
+function endings(
+  side: JournalSide,
+  from: number,
+  to: number,
+): { undone: Set<number>; results: Map<number, OwnRecord['status']> } {
+  const undone = new Set<number>();
+  const results = new Map<number, OwnRecord['status']>();
+  for (const record of side.reader.records({ from: from + 1, to })) {
+    const fact = factOf(record, side);
+    if (fact === null) continue;
+    const asked = Number(fact.extra?.['asked'] ?? 0);
+    if (asked > 0) results.set(asked, fact.responseCode === '00' ? 'success' : 'failed');
+    const undoes = UNDOING.has(fact.kind) && fact.responseCode === '00';
+    if (undoes && fact.originalPosition) undone.add(fact.originalPosition);
+  }
+  return { undone, results };
+}
+
+function factOf({ entry, status }: JournalRecord, side: JournalSide): TransactionFact | null {
+  const fact = entry.fact?.transaction;
+  if (fact === undefined || status !== 'applied' || entry.institution !== side.institution.id) {
+    return null;
+  }
+  const moves = (entry.transfers?.length ?? 0) > 0 || fact.extra?.['asked'] !== undefined;
+  if (!moves || (fact.amountFen ?? 0) === 0) return null;
+  const channel = fact.extra?.['channel'];
+  if (side.channel !== undefined) return channel === side.channel ? fact : null;
+  if (OWN_BILLS.has(side.source)) return channel === side.source ? fact : null;
+  return channel === undefined || !OWN_BILLS.has(channel) ? fact : null;
+}
+
+function statusOf(fact: TransactionFact): OwnRecord['status'] {
+  if (fact.extra?.['hostSort'] !== undefined) return 'pending';
+  return fact.responseCode === undefined || fact.responseCode === '00' ? 'success' : 'failed';
+}
+
+function commonRecord(
+  record: JournalRecord,
+  fact: TransactionFact,
+  status: OwnRecord['status'],
+): OwnRecord {
+  const refund = REFUNDS.has(fact.kind);
+  const reference = referenceOf(record.position);
+  const { extra = {} } = fact;
+  const ownId = extra['orderId'] ?? reference;
+  const original = fact.originalPosition ? referenceOf(fact.originalPosition) : ownId;
+  return {
+    orderId: refund ? (extra['originalOrderId'] ?? original) : ownId,
+    ...(refund ? { refundId: extra['refundId'] ?? reference } : {}),
+    ...(extra['channelId'] === undefined ? {} : { channelId: extra['channelId'] }),
+    retrievalReference: reference,
+    type: refund ? 'refund' : 'pay',
+    amountFen: fact.amountFen ?? 0,
+    status,
+    occurredAt: new Date(Math.floor(record.timestampUs / 1_000)).toISOString(),
+    ...given('merchantId', fact.merchantId),
+    ...given('terminalId', fact.terminalId),
+    ...given('department', extra['department']),
+    ...given('cashier', extra['cashier']),
+    business: fact.kind,
+  };
+}
+
+function given(name: 'merchantId' | 'terminalId' | 'department' | 'cashier', value?: string) {
+  return value === undefined || value === '' ? {} : { [name]: value };
+}
+
+/** Field 37 of the answers: what terminals print on their slips, and hosts are told. */
+function referenceOf(position: number): string {
+  return String(position).padStart(12, '0');
+}

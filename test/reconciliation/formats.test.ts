@@ -1,0 +1,63 @@
+/** Every format with a difference of every code planted: each is found, and nothing else. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import type { Difference } from '../../modules/reconciliation/record.ts';
+import type { ReconciliationResult } from '../../modules/reconciliation/result.ts';
+import { Random, testSeed } from '../ledger/random.ts';
+import { documentOf, posp } from '../support/posp.ts';
+import { dayFor, FORMATS } from './bills.ts';
+import { type Planted, plantedDay, shuffled } from './day.ts';
+
+const seed = testSeed();
+t.comment(`POSP_TEST_SEED=${seed}`);
+const folder = mkdtempSync(join(tmpdir(), 'posp-test-formats-'));
+t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+
+const PAYMENTS = 300;
+
+/** What is compared: formats differ in which numbers they show besides. */
+function essence({ code, orderId, refundId, oursFen, theirsFen }: Planted | Difference): string {
+  return [code, refundId ?? orderId, oursFen, theirsFen].join(' ');
+}
+
+function sorted(differences: readonly (Planted | Difference)[]): string[] {
+  return differences.map(essence).sort();
+}
+
+for (const format of FORMATS) {
+  t.test(`${format.source}: ${format.file}`, async (t) => {
+    const random = new Random(seed);
+    const day = dayFor(format, plantedDay(random, PAYMENTS, format.abilities));
+    const bill = join(folder, format.file);
+    const ours = join(folder, `${format.file}.ndjson`);
+    const reconciled = async () => {
+      writeFileSync(bill, format.write(shuffled(day.theirs, random)));
+      const lines = shuffled(day.ours, random).map((record) => `${JSON.stringify(record)}\n`);
+      writeFileSync(ours, lines.join(''));
+      const args = ['--source', format.source, '--file', bill, '--date', '2026-11-20'];
+      return posp(['reconcile', ...args, '--against', ours, '--json']);
+    };
+    const ran = await reconciled();
+    t.equal(ran.code, 1, ran.stderr);
+    const result = documentOf(ran) as unknown as ReconciliationResult;
+    t.strictSame(sorted(result.differences), sorted(day.planted));
+    checkSums(t, result, day.theirs.length);
+    const again = await reconciled();
+    t.equal(again.stdout, ran.stdout, 'other orders of lines give the same bytes');
+  });
+}
+
+/** Nothing is lost: lines and money of both sides are all accounted for. */
+function checkSums(t: Test, result: ReconciliationResult, theirLines: number): void {
+  const { totals, differences, matched, counts } = result;
+  const { ours, theirs } = totals;
+  for (const side of [ours, theirs]) {
+    t.equal(side.matched + side.differences + side.withoutMoney, side.lines);
+    t.equal(side.matched, matched);
+  }
+  t.ok(theirs.lines + theirs.cancellations >= theirLines, 'all lines of the bill were read');
+  const planted = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  t.equal(planted, differences.length);
+}
