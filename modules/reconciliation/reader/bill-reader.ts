@@ -230,9 +230,9 @@ export class BillReader implements LineVisitor {
     end: number,
     number: number,
   ): boolean {
-    this.cut(bytes, start, end, number);
-    const titles = titlesOf(this.cutter, bytes, this.options.encoding);
     const words = shape.heading ?? [];
+    const isCut = this.cutter.cut(bytes, start, end) === null;
+    const titles = isCut ? titlesOf(this.cutter, bytes, this.options.encoding) : NO_TITLES;
     if (words.includes(titles[0] ?? '')) {
       this.bind(titles, number);
       return true;
