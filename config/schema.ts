@@ -307,7 +307,12 @@ const firstStart = z.strictObject({
   apiClients: z.array(apiClient).default([]),
   /** Published test masters of the e-purse issuer; real ones are imported by key ceremony. */
   testIssuerKeys: z
-    .strictObject({ epursePurchase: hexKey, epurseLoad: hexKey, epurseTac: hexKey })
+    .strictObject({
+      epursePurchase: hexKey,
+      epurseLoad: hexKey,
+      epurseTac: hexKey,
+      epurseUnload: hexKey.optional(),
+    })
     .optional(),
 });
 

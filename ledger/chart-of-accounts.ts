@@ -12,9 +12,12 @@ export const YUAN_LEDGER = 156;
 
 export const CHART_OF_ACCOUNTS = [
   { code: 1001, name: 'bank', zh: '银行存款', en: 'Cash at bank' },
+  { code: 1002, name: 'counter-cash', zh: '柜台现金', en: 'Cash at counters' },
   { code: 1101, name: 'host', zh: '应收发卡行款', en: 'Receivable from card hosts' },
   { code: 2001, name: 'card', zh: '就诊卡账户', en: 'Card holders' },
   { code: 2002, name: 'merchant', zh: '应付商户款', en: 'Payable to merchants' },
+  { code: 2003, name: 'purse', zh: '电子钱包', en: 'E-purses on chips' },
+  { code: 2004, name: 'passbook', zh: '电子存折', en: 'E-deposits on chips' },
   { code: 2101, name: 'settlement', zh: '待划付清算款', en: 'Settlement under way' },
   { code: 4001, name: 'fee-income', zh: '手续费收入', en: 'Fee income' },
 ] as const;
@@ -28,6 +31,17 @@ export const TransferCode = {
   void: 11,
   refund: 12,
   reversal: 13,
+  preAuthorisation: 14,
+  completion: 15,
+  adjustment: 16,
+  deposit: 17,
+  depositCharge: 18,
+  load: 30,
+  unload: 31,
+  pursePurchase: 32,
+  cashLoad: 33,
+  accountTransfer: 34,
+  greyRecordSettled: 35,
   fee: 20,
   settlement: 21,
 } as const;
@@ -42,9 +56,12 @@ export function hostAccountId(institution: string, host: string): Id {
   return accountId('host', institution, host);
 }
 
-/** The account to open for an owner: card accounts may never be overdrawn. */
+/** What people have paid in can be spent once. */
+const NEVER_OVERDRAWN: ReadonlySet<AccountName> = new Set(['card', 'purse', 'passbook']);
+
+/** The account to open for an owner: those of card holders may never be overdrawn. */
 export function accountInput(name: AccountName, institution: string, owner = ''): AccountInput {
   const { code } = CHART_OF_ACCOUNTS.find((row) => row.name === name)!;
-  const flags = name === 'card' ? AccountFlag.debitsMustNotExceedCredits : 0;
+  const flags = NEVER_OVERDRAWN.has(name) ? AccountFlag.debitsMustNotExceedCredits : 0;
   return { id: accountId(name, institution, owner), ledger: YUAN_LEDGER, code, flags };
 }

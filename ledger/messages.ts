@@ -18,6 +18,11 @@ const REGISTRY_TYPES: Record<RegistryKind, protobuf.Type> = {
   key: root.lookupType('posp.ledger.Key'),
   account: root.lookupType('posp.ledger.ChartAccount'),
   setting: root.lookupType('posp.ledger.Setting'),
+  control: root.lookupType('posp.ledger.Control'),
+  blacklist: root.lookupType('posp.ledger.BlacklistEntry'),
+  hold: root.lookupType('posp.ledger.Hold'),
+  purse: root.lookupType('posp.ledger.Purse'),
+  'grey-record': root.lookupType('posp.ledger.GreyRecord'),
 };
 
 /** The message type of a name in journal.proto, for tools and tests. */

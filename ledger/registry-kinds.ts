@@ -76,6 +76,8 @@ export interface Card {
   product: string;
   /** What the HSM needs to verify a PIN (an offset, a verification value); never a PIN. */
   pinReference: Uint8Array;
+  /** Wrong PINs since the last right one: the card is blocked when there are too many. */
+  wrongPins: number;
 }
 
 export interface Key {
@@ -99,6 +101,79 @@ export interface Setting {
   value: string;
 }
 
+/** Rules of a scope, e.g. `terminal/10000001`: limits, hours, what is allowed. JSON, checked by who uses it. */
+export interface Control {
+  rules: string;
+}
+
+/** A card number that is refused whatever its issuer says; its key is the number. */
+export interface BlacklistEntry {
+  /** Field 39 of the refusal: 04, 41, 43, 62. */
+  responseCode: string;
+  reason: string;
+}
+
+/**
+ * Money of a card that is held back for a merchant: a pre-authorisation, or a deposit that is charged
+ * part by part. There is an item as long as money is held.
+ */
+export interface Hold {
+  /** The id of the entry that opened it, in hex; also the item's key. */
+  id: string;
+  /** `pre-authorisation` or `deposit`. */
+  kind: string;
+  institution: string;
+  merchantId: string;
+  terminalId: string;
+  cardNumber: string;
+  /** The pending transfer that holds the money now; each charge puts another in its place. */
+  pendingId: Uint8Array;
+  authorisedFen: number;
+  heldFen: number;
+  chargedFen: number;
+  /** When the ledger lets go of it by itself, in microseconds of UTC. */
+  expiresUs: number;
+}
+
+/** An e-purse or e-deposit on a chip, as the host knows it from its last message. */
+export interface Purse {
+  /** Application serial number (20 digits), `-`, and 01 for the e-deposit, 02 for the e-purse. */
+  id: string;
+  institution: string;
+  cardNumber: string;
+  accountId: Uint8Array;
+  /** The next online sequence number that is expected of the card. */
+  onlineSequence: number;
+  /** The highest offline sequence number seen, and the balance behind it. */
+  offlineSequence: number;
+  balanceFen: number;
+  /** A load or unload whose proof from the card is awaited; no bytes when there is none. */
+  pendingId: Uint8Array;
+  pendingFen: number;
+  /** `load` or `unload`. */
+  pendingKind: string;
+  /** What the proof covers: terminal (12 digits), date (YYYYMMDD), time (hhmmss). */
+  pendingTerminal: string;
+  pendingDate: string;
+  pendingTime: string;
+  /** On the chip before it. */
+  pendingBalanceFen: number;
+}
+
+/** An offline payment of a chip that is not proven, kept apart until an operator decides. */
+export interface GreyRecord {
+  id: string;
+  institution: string;
+  cardNumber: string;
+  merchantId: string;
+  terminalId: string;
+  amountFen: number;
+  /** The rule that did not hold. */
+  reason: string;
+  /** As it was uploaded. */
+  record: Uint8Array;
+}
+
 export interface RegistryValues {
   institution: Institution;
   merchant: Merchant;
@@ -107,6 +182,11 @@ export interface RegistryValues {
   key: Key;
   account: ChartAccount;
   setting: Setting;
+  control: Control;
+  blacklist: BlacklistEntry;
+  hold: Hold;
+  purse: Purse;
+  'grey-record': GreyRecord;
 }
 
 export type RegistryKind = keyof RegistryValues;

@@ -1,5 +1,6 @@
 /** Keys between the registry, which stores them, and the HSM, which uses them. */
 import type { KeyAlgorithm, KeyPurpose, StoredKey } from '../hsm/types.ts';
+import type { Reader } from '../ledger/reader.ts';
 import type { Key, Terminal, WorkingKey } from '../ledger/registry-kinds.ts';
 import { Refusal } from './refusal.ts';
 
@@ -9,6 +10,9 @@ export const KEY_NAME = {
   epursePurchase: 'epurse-purchase',
   epurseLoad: 'epurse-load',
   epurseTac: 'epurse-tac',
+  epurseUnload: 'epurse-unload',
+  /** Makes the codes that a card holder's telephone shows. */
+  walletCode: 'wallet-code',
   /** Signs the seals of business days. */
   ledgerSeal: 'ledger-seal',
 } as const;
@@ -50,6 +54,13 @@ function storedForm(key: WorkingKey | Key): StoredKey {
 /** The registry's item of a key by name. */
 export function toKeyItem(name: string, key: StoredKey): Key {
   return { name, ...toWorkingKey(key), publicKey: key.publicKey ?? '' };
+}
+
+/** A key that the whole deployment shares. Refuses with 40 when it was never brought in. */
+export function sharedKey(name: string, { registry }: Reader): StoredKey {
+  const item = registry.get('key', name);
+  if (item === null) throw new Refusal('40', `key-${name}-missing`);
+  return toStoredKey(item.value);
 }
 
 /** A terminal's working keys of one sign-in. */

@@ -73,8 +73,8 @@ function institutionEntry({ institution }: FirstStart): Entry {
   return {
     id: idOf('first-start', 'institution', institution.id),
     institution: '',
-    accounts: ['bank', 'settlement', 'fee-income'].map((name) =>
-      accountInput(name as 'bank' | 'settlement' | 'fee-income', institution.id),
+    accounts: (['bank', 'counter-cash', 'settlement', 'fee-income'] as const).map((name) =>
+      accountInput(name, institution.id),
     ),
     registry: [
       registryChange('institution', institution.id, { ...institution, openingDate }, AUTHOR),
@@ -103,14 +103,21 @@ async function importMasterKeys(
 async function keysEntry({ institution, testIssuerKeys }: FirstStart, hsm: Hsm): Promise<Entry> {
   const pinReferenceKey = await hsm.generateKey({ algorithm: 'aes', purpose: 'pin-reference' });
   const sealKey = await hsm.generateKey({ algorithm: 'sm2', purpose: 'sign' });
+  const walletCodeKey = await hsm.generateKey({
+    algorithm: 'aes',
+    purpose: 'mac',
+    exportable: false,
+  });
   const registry: RegistryChange[] = [
     keyChange(KEY_NAME.pinReference, pinReferenceKey),
     keyChange(KEY_NAME.ledgerSeal, sealKey),
+    keyChange(KEY_NAME.walletCode, walletCodeKey),
   ];
   const masters: [string, KeyPurpose, string | undefined][] = [
     [KEY_NAME.epursePurchase, 'epurse-purchase', testIssuerKeys?.epursePurchase],
     [KEY_NAME.epurseLoad, 'epurse-load', testIssuerKeys?.epurseLoad],
     [KEY_NAME.epurseTac, 'epurse-tac', testIssuerKeys?.epurseTac],
+    [KEY_NAME.epurseUnload, 'epurse-unload', testIssuerKeys?.epurseUnload],
   ];
   for (const [name, purpose, value] of masters) {
     if (value === undefined) continue;

@@ -2,19 +2,24 @@
  * The one way in: a planned or refused request becomes a ledger entry, and what the ledger says
  * becomes what the terminal is told. A repeat gets the answer of the record that it repeats.
  */
+import { randomBytes } from 'node:crypto';
 import { RACE_STATUSES } from '../ledger/status.ts';
 import type {
   Entry,
   EntryResult,
   EntryStatus,
+  Fact,
   JournalRecord,
+  RegistryChange,
   TransactionFact,
 } from '../ledger/types.ts';
+import type { FieldValues } from '../protocols/iso8583/message.ts';
+import { type LimitMoves, limitMoves, refusalOfLimit } from './controls/limits.ts';
 import { Refusal } from './refusal.ts';
 import { askedOf, EXTRA } from './routed/asked.ts';
 import { outcomeOfAsked } from './routed/outcome.ts';
 import type { Services } from './services.ts';
-import type { Outcome, Plan, RecordedRow, Request } from './transactions/row.ts';
+import type { Outcome, Plan, RecordedRow, Request, UnrecordedRow } from './transactions/row.ts';
 
 /** What the ledger's refusals mean to a terminal, unless the row says otherwise. */
 const LEDGER_REFUSALS: Partial<Record<EntryStatus, { responseCode: string; rule: string }>> = {
@@ -41,6 +46,7 @@ export async function recordRequest(
   services: Services,
 ): Promise<Outcome> {
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
+    request.changes = undefined;
     const plan = refused ?? (await planOrRefusal(request, row, services));
     const entry = entryOf(request, plan, wireHash);
     const result = await services.ledger.submit(entry);
@@ -50,6 +56,52 @@ export async function recordRequest(
     return outcomeOfSubmitted(request, row, entry, result, services);
   }
   throw new Refusal('96', 'raced-too-often');
+}
+
+/**
+ * Answers a request that leaves no record of its own. What a check found to change (a wrong PIN counted
+ * or forgotten) is recorded all the same; when another change came between, the checks look again.
+ */
+export async function performUnrecorded(
+  request: Request,
+  row: UnrecordedRow,
+  services: Services,
+): Promise<FieldValues> {
+  for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
+    request.changes = undefined;
+    const done = await performOrRefusal(request, row, services);
+    const registry = done instanceof Refusal ? done.registry : request.changes;
+    if (registry === undefined || (await recordChanges(request, registry, services))) {
+      if (done instanceof Refusal) throw done;
+      return done;
+    }
+  }
+  throw new Refusal('96', 'raced-too-often');
+}
+
+async function performOrRefusal(
+  request: Request,
+  row: UnrecordedRow,
+  services: Services,
+): Promise<FieldValues | Refusal> {
+  try {
+    return await row.perform(request, services);
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+    throw error;
+  }
+}
+
+/** False when the item had changed meanwhile. */
+async function recordChanges(
+  { terminal }: Request,
+  registry: RegistryChange[],
+  { ledger }: Services,
+): Promise<boolean> {
+  const { institution } = terminal.value;
+  const { status } = await ledger.submit({ id: randomBytes(16), institution, registry });
+  if (status !== 'applied' && !RACE_STATUSES.has(status)) throw new Error(`changes: ${status}`);
+  return status === 'applied';
 }
 
 /** What a journal record tells the terminal: the same every time it is asked. */
@@ -73,11 +125,21 @@ export async function planOrRefusal(
   services: Services,
 ): Promise<Plan | Refusal> {
   try {
-    return await row.plan(request, services);
+    return withLimits(await row.plan(request, services), await limitMoves(request, services));
   } catch (error) {
     if (error instanceof Refusal) return error;
     throw error;
   }
+}
+
+/** The limits' tallies come last: that is how a refusal finds the limit that it met. */
+function withLimits(plan: Plan, limits: LimitMoves | null): Plan {
+  if (limits === null) return plan;
+  return {
+    ...plan,
+    tallies: [...(plan.tallies ?? []), ...limits.tallies],
+    extra: { ...plan.extra, ...limits.extra },
+  };
 }
 
 /** Written out field by field: this runs for every transaction, and spreading objects costs more than the rest. */
@@ -89,16 +151,26 @@ export function entryOf(request: Request, plan: Plan | Refusal, wireHash: Uint8A
   };
   if (plan instanceof Refusal) {
     entry.fact = { transaction: factOf(request, plan.responseCode, plan.rule, 0) };
+    if (plan.registry !== undefined) entry.registry = plan.registry;
     return entry;
   }
+  if (plan.accounts !== undefined) entry.accounts = plan.accounts;
   if (plan.transfers !== undefined) entry.transfers = plan.transfers;
   if (plan.tallies !== undefined) entry.tallies = plan.tallies;
   if (plan.registry !== undefined) entry.registry = plan.registry;
   if (plan.blocks !== undefined) entry.blocks = plan.blocks;
-  const transaction = factOf(request, '00', plan.rule ?? '', plan.originalPosition ?? 0);
-  if (plan.extra !== undefined) transaction.extra = plan.extra;
-  entry.fact = plan.fact ?? { transaction };
+  if (request.changes !== undefined) {
+    entry.registry = [...(entry.registry ?? []), ...request.changes];
+  }
+  entry.fact = plan.fact ?? { transaction: approvedFact(request, plan) };
   return entry;
+}
+
+function approvedFact(request: Request, plan: Plan): TransactionFact {
+  const { responseCode = '00', rule = '', originalPosition = 0, extra } = plan;
+  const fact = factOf(request, responseCode, rule, originalPosition);
+  if (extra !== undefined) fact.extra = extra;
+  return fact;
 }
 
 function factOf(
@@ -179,20 +251,29 @@ function isSameRequest(stored: Entry, repeated: Entry): boolean {
     if (Buffer.compare(stored.wireHash, repeated.wireHash) === 0) return true;
   }
   const [before, now] = [stored.fact?.transaction, repeated.fact?.transaction];
-  if (before === undefined || now === undefined) return stored.fact?.batchSettled !== undefined;
+  if (before === undefined || now === undefined) return isSameReport(stored.fact, repeated.fact);
   const sameCard = !before.cardNumber || !now.cardNumber || before.cardNumber === now.cardNumber;
   return before.kind === now.kind && before.amountFen === now.amountFen && sameCard;
 }
 
+/** Settlements and reports of terminals: what they name must be the same. */
+function isSameReport(before: Fact | undefined, now: Fact | undefined): boolean {
+  if (before?.batchSettled !== undefined) return true;
+  const [first, second] = [before?.module, now?.module];
+  return first?.kind === second?.kind && first?.key === second?.key;
+}
+
 function decisionOf(
-  { status, entry, position }: JournalRecord,
+  record: JournalRecord,
   row: RecordedRow,
 ): { responseCode: string; rule: string } {
+  const { status, entry, position } = record;
   if (status === 'applied') {
     const { responseCode = '00', rule = '' } = entry.fact?.transaction ?? {};
     return { responseCode, rule };
   }
-  const refusal = row.refusals?.[status] ?? LEDGER_REFUSALS[status];
+  const limit = status === 'tally_exceeded' ? refusalOfLimit(record) : null;
+  const refusal = limit ?? row.refusals?.[status] ?? LEDGER_REFUSALS[status];
   if (refusal === undefined) throw new Error(`position ${position}: unexpected ${status}`);
   return refusal;
 }

@@ -14,8 +14,9 @@ import { AnswerWriter, type Progress } from './answer-writer.ts';
 import { verifyRequestMac } from './checks/mac.ts';
 import { noteProven } from './checks/proven-keys.ts';
 import type { Sm4PinCarrier } from './checks/sm4-pin.ts';
+import { refusalOfControls } from './controls/request-checks.ts';
 import { requestId } from './entry-ids.ts';
-import { recordRequest } from './recording.ts';
+import { performUnrecorded, recordRequest } from './recording.ts';
 import { Refusal, require } from './refusal.ts';
 import { performAtHost, recordAtHost } from './routed/process.ts';
 import type { Services } from './services.ts';
@@ -125,7 +126,7 @@ export class RequestProcessor {
       request.workingKeys = proven.keys;
       await noteProven(request, proven.keys, this.#services);
     }
-    const refused = refusalOfChecks(request);
+    const refused = refusalOfChecks(request) ?? refusalOfControls(request, this.#services);
     // Better told at once to try again than left to a time-out. Nothing is recorded: the repeat is a first time.
     require(!busy, '96', 'system-busy');
     request.route = this.#services.hosts.router.route(request);
@@ -140,7 +141,7 @@ export class RequestProcessor {
     }
     if (refused !== null) throw refused;
     if (request.route !== null) return performAtHost(request, row, this.#services);
-    const set = await row.perform(request, this.#services);
+    const set = await performUnrecorded(request, row, this.#services);
     const timestampUs = Date.now() * 1_000;
     return { responseCode: '00', rule: '', position: 0, timestampUs, businessDate: '', set };
   }
@@ -173,6 +174,7 @@ export class RequestProcessor {
       sm4PinCarrier: this.#options.sm4PinCarrier,
       workingKeys: [],
       route: null,
+      changes: undefined,
     };
   }
 }

@@ -4,6 +4,8 @@ import { BusinessTime } from '../ledger/business-time.ts';
 import type { LedgerClient } from '../ledger/client.ts';
 import type { Reader } from '../ledger/reader.ts';
 import type { Institution } from '../ledger/registry-kinds.ts';
+import type { Controls } from './controls/controls.ts';
+import type { Settings } from './controls/settings.ts';
 import type { HostGateway } from './hosts/gateway.ts';
 import type { Router } from './routing/router.ts';
 
@@ -12,6 +14,8 @@ export interface Services {
   ledger: LedgerClient;
   reader: Reader;
   institutions: Institutions;
+  controls: Controls;
+  settings: Settings;
   hosts: Hosts;
 }
 

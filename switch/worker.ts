@@ -12,6 +12,8 @@ import { cup, cupWithLongPin } from '../protocols/dialects/cup.ts';
 import type { Framing } from '../protocols/framing/framing.ts';
 import type { MovedConnection } from './connections/connection.ts';
 import { Listener } from './connections/listener.ts';
+import { Controls } from './controls/controls.ts';
+import { Settings } from './controls/settings.ts';
 import { openHosts, type WorkerHosts } from './hosts/worker-hosts.ts';
 import { createLog, type Logger } from './log.ts';
 import { SwitchMetrics } from './metrics.ts';
@@ -61,6 +63,8 @@ async function start(input: WorkerInput): Promise<void> {
     ledger: new LedgerClient(input.ledgerPort),
     reader,
     institutions,
+    controls: new Controls(reader),
+    settings: new Settings(reader),
     hosts: openHosts(input.hosts, reader, institutions),
   };
   const listeners = new Map(

@@ -156,6 +156,15 @@ async function followJournal(reader: Reader, from: number, json: boolean): Promi
   }
 }
 
+/** Kinds of the registry whose keys or bodies have card numbers in them. */
+const NAMES_CARDS: ReadonlySet<string> = new Set([
+  'control',
+  'blacklist',
+  'hold',
+  'purse',
+  'grey-record',
+]);
+
 /** The record as people may see it: card numbers masked. */
 export function maskRecord(record: JournalRecord): JournalRecord {
   const entry: Entry = { ...record.entry };
@@ -171,9 +180,12 @@ export function maskRecord(record: JournalRecord): JournalRecord {
     entry.fact = { transaction: shown };
   }
   if (entry.registry !== undefined) {
-    entry.registry = entry.registry.map((change) =>
-      change.kind === 'card' ? { ...change, key: maskPan(change.key), body: null } : change,
-    );
+    entry.registry = entry.registry.map((change) => {
+      const { kind, key } = change;
+      if (kind === 'card') return { ...change, key: maskPan(key), body: null };
+      if (NAMES_CARDS.has(kind)) return { ...change, key: maskDigitRuns(key), body: null };
+      return key.startsWith('wallet/') ? { ...change, body: null } : change;
+    });
   }
   return { ...record, entry };
 }

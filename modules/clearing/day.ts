@@ -6,7 +6,7 @@ import type { BusinessDayRange } from '../../ledger/business-day.ts';
 import { idToHex } from '../../ledger/id.ts';
 import type { Reader } from '../../ledger/reader.ts';
 import type { Merchant } from '../../ledger/registry-kinds.ts';
-import type { JournalRecord, TransactionFact } from '../../ledger/types.ts';
+import { type JournalRecord, type TransactionFact, TransferFlag } from '../../ledger/types.ts';
 import { feeFen } from './fee.ts';
 
 export interface ClearingLine {
@@ -37,8 +37,8 @@ export interface MerchantDay {
   ledgerMovementFen: number;
 }
 
-/** Which way money went, by the kind of the transaction; a reversal goes against its original. */
-const DIRECTION: Record<string, 1 | -1> = { purchase: 1, void: -1, refund: -1 };
+/** Records that change what an earlier one paid: their amount is not what they moved. */
+const CORRECTIONS = new Set(['adjustment']);
 
 /** The merchants of the institution with their lines, ordered by merchant id; idle ones too. */
 export function merchantDays(
@@ -72,7 +72,10 @@ function addRecord(
   fact: TransactionFact,
   reader: Reader,
 ): void {
-  const amountFen = directionOf(fact, reader) * (fact.amountFen ?? 0);
+  const movementFen = movementOf(record, day.merchant);
+  // Money that is only held, and money between card holders, is no business of the merchant's day.
+  if (movementFen === 0 && !CORRECTIONS.has(fact.kind)) return;
+  const amountFen = saidAmount(fact, movementFen, reader);
   const fee = feeOf(day.merchant, fact, amountFen);
   day.lines.push({
     position: record.position,
@@ -90,19 +93,19 @@ function addRecord(
   else day.grossFen += amountFen;
   day.feeFen += fee;
   day.netFen += amountFen - fee;
-  day.ledgerMovementFen += movementOf(record, day.merchant);
+  day.ledgerMovementFen += movementFen;
 }
 
-function directionOf(fact: TransactionFact, reader: Reader): 1 | -1 {
-  if (fact.kind !== 'reversal') {
-    const direction = DIRECTION[fact.kind];
-    if (direction === undefined) throw new Error(`clearing does not know the kind ${fact.kind}`);
-    return direction;
-  }
-  const original = reader.record(fact.originalPosition ?? 0)?.entry.fact?.transaction;
-  if (original === undefined)
-    throw new Error('a reversal names no original that clearing can find');
-  return directionOf(original, reader) === 1 ? -1 : 1;
+/**
+ * What the transaction says that the merchant got, to be compared with what the ledger moved: its
+ * amount in the direction of the money, or the difference between it and what it corrects.
+ */
+function saidAmount(fact: TransactionFact, movementFen: number, reader: Reader): number {
+  const amountFen = fact.amountFen ?? 0;
+  if (!CORRECTIONS.has(fact.kind)) return movementFen < 0 ? 0 - amountFen : amountFen;
+  const corrected = reader.record(fact.originalPosition ?? 0)?.entry.fact?.transaction;
+  if (corrected === undefined) throw new Error('a correction names no original');
+  return amountFen - (corrected.amountFen ?? 0);
 }
 
 /** A void or reversal takes the whole fee back; a refund does when the merchant's terms say so. */
@@ -112,11 +115,15 @@ function feeOf(merchant: Merchant, fact: TransactionFact, amountFen: number): nu
   return amountFen < 0 ? 0 - fee : fee;
 }
 
+/** What is only reserved, or let go of, has not moved. */
+const NOT_MOVED = TransferFlag.pending | TransferFlag.voidPending;
+
 /** Credits less debits of the merchant's account by this record, from its transfers. */
 function movementOf({ entry, outcomes }: JournalRecord, { accountId }: Merchant): number {
   const account = idToHex(accountId);
   let movement = 0;
   for (const [index, transfer] of (entry.transfers ?? []).entries()) {
+    if (((transfer.flags ?? 0) & NOT_MOVED) !== 0) continue;
     const moved = outcomes[index]?.amountFen ?? 0;
     if (transfer.creditAccount && idToHex(transfer.creditAccount) === account) movement += moved;
     if (transfer.debitAccount && idToHex(transfer.debitAccount) === account) movement -= moved;

@@ -2,8 +2,9 @@
 
 import { HsmError } from '../../hsm/errors.ts';
 import type { PinFormat } from '../../hsm/types.ts';
+import { registryChange } from '../../ledger/registry.ts';
 import type { Card } from '../../ledger/registry-kinds.ts';
-import type { RegistryItem } from '../../ledger/types.ts';
+import type { RegistryChange, RegistryItem } from '../../ledger/types.ts';
 import { KEY_NAME, keyOf, toStoredKey } from '../keys.ts';
 import { Refusal, require } from '../refusal.ts';
 import { foreignCard } from '../routed/asked.ts';
@@ -23,23 +24,35 @@ const STATUS_REFUSALS: Record<string, { responseCode: string; rule: string }> = 
  * The card by field 2, or by track 2 up to its separator. The card is noted in the request, so that
  * the journal record names it also when a later check refuses.
  */
-export function findCard(request: Request, { reader }: Services): RegistryItem<Card> {
+export function findCard(request: Request, services: Services): RegistryItem<Card> {
   const number = cardNumber(request);
   if (request.route !== null) {
     const { institution } = request.terminal.value;
     request.card = foreignCard(number, institution, request.route.host);
     return request.card;
   }
-  const card = reader.registry.get('card', number);
-  require(card !== null, '14', 'card-unknown');
-  const ownInstitution = card.value.institution === request.terminal.value.institution;
-  require(ownInstitution, '14', 'card-of-another-institution');
+  const card = cardByNumber(number, request, services);
   request.card = card;
   return card;
 }
 
-/** Refuses a card that is lost, frozen, closed or expired. */
+/** A card that a request names besides its own: who receives a transfer. */
+export function cardByNumber(
+  number: string,
+  request: Request,
+  { reader }: Services,
+): RegistryItem<Card> {
+  const card = reader.registry.get('card', number);
+  require(card !== null, '14', 'card-unknown');
+  const ownInstitution = card.value.institution === request.terminal.value.institution;
+  require(ownInstitution, '14', 'card-of-another-institution');
+  return card;
+}
+
+/** Refuses a card that is on the black list, lost, frozen, closed or expired. */
 export function checkCardUsable(card: Card, request: Request, services: Services): void {
+  const listed = services.reader.registry.get('blacklist', card.number);
+  if (listed !== null) throw new Refusal(listed.value.responseCode, 'card-on-black-list');
   const refusal = STATUS_REFUSALS[card.status];
   if (refusal !== undefined) throw new Refusal(refusal.responseCode, refusal.rule);
   const { time } = services.institutions.get(request.terminal.value.institution);
@@ -47,13 +60,39 @@ export function checkCardUsable(card: Card, request: Request, services: Services
   require(card.expiry >= thisMonth, '54', 'card-expired');
 }
 
-/** Verifies field 52 inside the HSM. A request without a PIN passes: the product decides that, not the PIN. */
+/**
+ * Verifies field 52 inside the HSM. A request without a PIN passes: the product decides that, not the
+ * PIN. Wrong PINs are counted in the card's registry item, so the count survives everything; too many
+ * block the card until an operator allows it again.
+ */
 export async function checkPin(card: Card, request: Request, services: Services): Promise<void> {
   // The issuer verifies the PIN of its own card.
   if (request.route !== null) return;
   const pinBlock = pinBlockOf(request);
   if (pinBlock === undefined) return;
-  const referenceKey = services.reader.registry.get('key', KEY_NAME.pinReference);
+  const { triesMax } = services.settings.get('pin');
+  require(card.wrongPins < triesMax, '75', 'pin-tries-exceeded');
+  const right = await pinIsRight(pinBlock, card, request, services);
+  if (!right) {
+    const wrongPins = card.wrongPins + 1;
+    const rule = wrongPins < triesMax ? 'pin-wrong' : 'pin-wrong-card-blocked';
+    throw new Refusal('55', rule, [wrongPinsChange(wrongPins, request)]);
+  }
+  if (card.wrongPins > 0) request.changes = [wrongPinsChange(0, request)];
+}
+
+/** Refuses a request without a PIN, where money goes to somebody else than a merchant. */
+export function requirePin(request: Request): void {
+  require(pinBlockOf(request) !== undefined, '55', 'pin-needed');
+}
+
+async function pinIsRight(
+  pinBlock: Uint8Array,
+  card: Card,
+  request: Request,
+  { hsm, reader }: Services,
+): Promise<boolean> {
+  const referenceKey = reader.registry.get('key', KEY_NAME.pinReference);
   require(referenceKey !== null, 'A7', 'pin-reference-key-missing');
   const pin = {
     pinKey: keyOf(request.workingKeys, 'pin'),
@@ -62,15 +101,28 @@ export async function checkPin(card: Card, request: Request, services: Services)
     pan: card.number,
   };
   const against = { referenceKey: toStoredKey(referenceKey.value), reference: card.pinReference };
-  let right: boolean;
   try {
-    right = await services.hsm.verifyPin(pin, against);
+    return await hsm.verifyPin(pin, against);
   } catch (error) {
     if (!(error instanceof HsmError) || error.code !== 'bad_pin_block') throw error;
     // It was encrypted with another key, or never was a PIN: the terminal must sign in again.
     throw new Refusal('99', 'pin-block-unreadable');
   }
-  require(right, '55', 'pin-wrong');
+}
+
+/** Made from the item that was looked at: of two wrong PINs at once the ledger lets the second look again. */
+function wrongPinsChange(wrongPins: number, { card, terminalId }: Request): RegistryChange {
+  const { value, version } = card!;
+  return registryChange(
+    'card',
+    value.number,
+    { ...value, wrongPins },
+    {
+      expectedVersion: version,
+      why: wrongPins === 0 ? 'right PIN' : 'wrong PIN',
+      who: `terminal ${terminalId}`,
+    },
+  );
 }
 
 /** The encrypted PIN; undefined when none was entered. */

@@ -132,6 +132,7 @@ export function foreignCard(number: string, institution: string, host: string): 
     status: 'active',
     product: 'foreign',
     pinReference: new Uint8Array(0),
+    wrongPins: 0,
   };
   return { version: 0, value };
 }

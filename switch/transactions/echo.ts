@@ -13,5 +13,6 @@ export const echo: UnrecordedRow = {
   openBatch: false,
   required: [41, 42, 60],
   keep: NETWORK_KEEP,
+  finishes: true,
   perform: async () => ({}),
 };

@@ -12,6 +12,12 @@ export interface Payment {
   amountFen: number;
 }
 
+/** The payment of a request with its card. */
+export function paymentOf({ card, merchant, amountFen }: Request): Payment {
+  if (card === undefined) throw new Error('a payment has a card');
+  return { cardAccount: card.value.accountId, merchantAccount: merchant.accountId, amountFen };
+}
+
 /** The card holder pays the merchant. */
 export function payMerchant(payment: Payment, code: number): TransferInput {
   const { cardAccount, merchantAccount, amountFen } = payment;

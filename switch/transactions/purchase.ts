@@ -2,8 +2,9 @@ import { TransferCode } from '../../ledger/chart-of-accounts.ts';
 import { checkCardUsable, checkPin, findCard } from '../checks/card.ts';
 import { require } from '../refusal.ts';
 import { FINANCIAL_KEEP, FINANCIAL_KEEP_APPROVED } from './answer-fields.ts';
-import { countInBatch, payMerchant } from './postings.ts';
+import { countInBatch, payMerchant, paymentOf } from './postings.ts';
 import type { RecordedRow } from './row.ts';
+import { undoPayment } from './undo.ts';
 
 /** 消费: the card holder pays the merchant. */
 export const purchase: RecordedRow = {
@@ -24,6 +25,7 @@ export const purchase: RecordedRow = {
   required: [4, 11, 22, 41, 42, 49, 60],
   keep: FINANCIAL_KEEP,
   keepApproved: FINANCIAL_KEEP_APPROVED,
+  spends: true,
 
   async plan(request, services) {
     const { amountFen } = request;
@@ -32,14 +34,11 @@ export const purchase: RecordedRow = {
     const { value: card } = findCard(request, services);
     checkCardUsable(card, request, services);
     await checkPin(card, request, services);
-    const payment = {
-      cardAccount: card.accountId,
-      merchantAccount: request.merchant.accountId,
-      amountFen,
-    };
     return {
-      transfers: [payMerchant(payment, TransferCode.purchase)],
+      transfers: [payMerchant(paymentOf(request), TransferCode.purchase)],
       tallies: [countInBatch(request, 'debit', amountFen, 1)],
     };
   },
+
+  undo: (original, request, services) => undoPayment(original, request, services),
 };

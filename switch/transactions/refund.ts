@@ -3,7 +3,8 @@ import { findCard } from '../checks/card.ts';
 import { require } from '../refusal.ts';
 import { FINANCIAL_KEEP, FINANCIAL_KEEP_APPROVED } from './answer-fields.ts';
 import { namedOriginal } from './original.ts';
-import { countInBatch, payCardHolder, takeBack } from './postings.ts';
+import { REFUNDABLE } from './payments.ts';
+import { countInBatch, payCardHolder, paymentOf, takeBack } from './postings.ts';
 import type { RecordedRow } from './row.ts';
 
 /** 退货: gives back a part of a purchase, on any day; all refunds together never exceed it. */
@@ -25,17 +26,12 @@ export const refund: RecordedRow = {
   async plan(request, services) {
     const { amountFen } = request;
     require(amountFen > 0, '13', 'amount-zero');
-    const { value: card } = findCard(request, services);
-    const { fact, position } = await namedOriginal(request, services);
+    findCard(request, services);
+    const { fact, position } = await namedOriginal(request, services, REFUNDABLE);
     const originalFen = fact.amountFen ?? 0;
     require(amountFen <= originalFen, '64', 'amount-exceeds-original');
-    const payment = {
-      cardAccount: card.accountId,
-      merchantAccount: request.merchant.accountId,
-      amountFen,
-    };
     return {
-      transfers: [payCardHolder(payment, TransferCode.refund)],
+      transfers: [payCardHolder(paymentOf(request), TransferCode.refund)],
       tallies: [
         takeBack(position, amountFen, originalFen),
         countInBatch(request, 'credit', amountFen, 1),

@@ -1,15 +1,11 @@
-import { TransferCode } from '../../ledger/chart-of-accounts.ts';
 import { requestId, takenBackSubject } from '../entry-ids.ts';
-import { Refusal, require } from '../refusal.ts';
+import { require } from '../refusal.ts';
 import { resolved, reverseOpen, undoAtHost, useForeignCard } from '../routed/resolved.ts';
 import type { Services } from '../services.ts';
 import { FINANCIAL_KEEP } from './answer-fields.ts';
 import { type Original, originalAt, wasApproved } from './original.ts';
-import { countInBatch, giveAgain, payCardHolder, payMerchant, takeBack } from './postings.ts';
+import { MESSAGE_TYPES, UNDOING_ROWS } from './reversible.ts';
 import type { Plan, RecordedRow, Request } from './row.ts';
-
-/** Message type of what a reversal undoes, by field 60.1 of both. */
-const ORIGINAL_TYPES: Record<string, string> = { '22': '0200', '23': '0200' };
 
 /**
  * 冲正: the terminal got no usable answer and wants the original undone. Whatever is found, the
@@ -28,13 +24,20 @@ export const reversal: RecordedRow = {
   required: [3, 4, 11, 41, 42, 60],
   keep: FINANCIAL_KEEP,
   keepApproved: [2, 4],
-  refusals: { tally_exceeded: { responseCode: '12', rule: 'original-already-refunded' } },
+  finishes: true,
+  refusals: {
+    tally_exceeded: { responseCode: '12', rule: 'original-already-refunded' },
+    pending_transfer_already_posted: { responseCode: '12', rule: 'original-already-completed' },
+    pending_transfer_already_voided: { responseCode: '12', rule: 'original-already-ended' },
+    pending_transfer_expired: { responseCode: '12', rule: 'original-already-ended' },
+    pending_transfer_not_found: { responseCode: '12', rule: 'original-already-ended' },
+  },
 
   async plan(request, services) {
-    const originalType = ORIGINAL_TYPES[request.field60.transactionType];
-    require(originalType !== undefined, '12', 'original-cannot-be-reversed');
     const { terminalId, traceNumber, field60 } = request;
-    const id = requestId(terminalId, field60.batchNumber, traceNumber, originalType);
+    const messageType = MESSAGE_TYPES.get(field60.transactionType);
+    require(messageType !== undefined, '12', 'original-cannot-be-reversed');
+    const id = requestId(terminalId, field60.batchNumber, traceNumber, messageType);
     const [found] = await services.ledger.entries([id]);
     if (!found) return { blocks: [id], rule: 'original-not-found' };
     const recorded = originalAt(found.position, services);
@@ -45,17 +48,23 @@ export const reversal: RecordedRow = {
       return { originalPosition: found.position, rule: 'nothing-to-undo' };
     }
     require(original.fact.amountFen === request.amountFen, '64', 'amount-differs-from-original');
-    const plan = await undo(original, request, services);
+    const row = UNDOING_ROWS.get(original.fact.kind);
+    require(row?.undo !== undefined, '12', 'original-cannot-be-reversed');
+    const plan = await undo(original, row.undo, request, services);
     if (plan.transfers === undefined) return plan;
     return { ...plan, extra: { ...plan.extra, ...undoAtHost(original) } };
   },
 };
 
-async function undo(original: Original, request: Request, services: Services): Promise<Plan> {
+async function undo(
+  original: Original,
+  undoing: NonNullable<RecordedRow['undo']>,
+  request: Request,
+  services: Services,
+): Promise<Plan> {
   const { fact, position } = original;
-  const amountFen = request.amountFen;
   const [gone] = await services.ledger.tallies([takenBackSubject(position)]);
-  if (gone?.amountFen === amountFen) {
+  if (gone?.amountFen === request.amountFen) {
     return { originalPosition: position, rule: 'nothing-to-undo' };
   }
   if (!useForeignCard(request, fact)) {
@@ -63,31 +72,5 @@ async function undo(original: Original, request: Request, services: Services): P
     if (card === null) throw new Error(`position ${position}: the card of the record is unknown`);
     request.card = card;
   }
-  const payment = {
-    cardAccount: request.card!.value.accountId,
-    merchantAccount: request.merchant.accountId,
-    amountFen,
-  };
-  if (fact.kind === 'purchase') {
-    return {
-      transfers: [payCardHolder(payment, TransferCode.reversal)],
-      tallies: [
-        takeBack(position, amountFen, amountFen),
-        countInBatch(request, 'debit', amountFen, -1),
-      ],
-      originalPosition: position,
-    };
-  }
-  if (fact.kind === 'void' && fact.originalPosition !== undefined) {
-    return {
-      transfers: [payMerchant(payment, TransferCode.reversal)],
-      tallies: [
-        takeBack(position, amountFen, amountFen),
-        giveAgain(fact.originalPosition, amountFen),
-        countInBatch(request, 'credit', amountFen, -1),
-      ],
-      originalPosition: position,
-    };
-  }
-  throw new Refusal('12', 'original-cannot-be-reversed');
+  return { ...(await undoing(original, request, services)), originalPosition: position };
 }

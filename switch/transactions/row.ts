@@ -7,6 +7,7 @@
  */
 import type { Card, Merchant, Terminal } from '../../ledger/registry-kinds.ts';
 import type {
+  AccountInput,
   EntryStatus,
   Fact,
   Id,
@@ -22,6 +23,7 @@ import type { WorkingKeySet } from '../keys.ts';
 import type { Route } from '../routing/router.ts';
 import type { Services } from '../services.ts';
 import type { Field60 } from './field60.ts';
+import type { Original } from './original.ts';
 
 /** The terminal that a request came from, as the registry has it. */
 export type TerminalItem = RegistryItem<Terminal>;
@@ -48,10 +50,13 @@ export interface Request {
   route: Route | null;
   /** The card that the function found; the fact of the journal record names it. */
   card?: RegistryItem<Card>;
+  /** What checks found to change besides, once the request is accepted: wrong PINs are forgotten. */
+  changes: RegistryChange[] | undefined;
 }
 
 /** What the ledger shall do, all or nothing, when the request is accepted. */
 export interface Plan {
+  accounts?: AccountInput[];
   transfers?: TransferInput[];
   tallies?: TallyMove[];
   registry?: RegistryChange[];
@@ -60,6 +65,8 @@ export interface Plan {
   originalPosition?: number;
   /** Left out: a TransactionFact made from the request. */
   fact?: Fact;
+  /** Left out: 00. A code of class A otherwise: accepted with reservations. */
+  responseCode?: string;
   /** The rule that decided, when an accepted request did nothing: `original-not-found`. */
   rule?: string;
   /** What else the TransactionFact shall say: what an answer is made from, or a view needs. */
@@ -87,6 +94,8 @@ interface RowBase {
   match: {
     messageType: string;
     processingCode?: string;
+    /** The first two digits of field 22: how the card, or the code, was read. */
+    entry?: string;
     /** Field 25. */
     conditionCode?: string;
     /** Field 60.1. */
@@ -112,6 +121,10 @@ interface RowBase {
   /** Request fields that come back in the answer: always, and only when approved. */
   keep: readonly number[];
   keepApproved?: readonly number[];
+  /** It spends a card holder's money: limits count it unless they say otherwise. */
+  spends?: true;
+  /** It ends what was begun, and is let through when controls stop what is new. */
+  finishes?: true;
 }
 
 /** A transaction that leaves a journal record, accepted or declined. */
@@ -119,6 +132,8 @@ export interface RecordedRow extends RowBase {
   plan: (request: Request, services: Services) => Promise<Plan>;
   /** What the ledger's refusals mean here, beyond the common ones. */
   refusals?: Partial<Record<EntryStatus, { responseCode: string; rule: string }>>;
+  /** What a reversal of such a record does; left out where the dialect knows none. */
+  undo?: (original: Original, request: Request, services: Services) => Promise<Plan>;
   /** Fields of the answer that are read from the record, so that a repeat gets the same. */
   answerFields?: (record: JournalRecord, request: Request) => FieldValues;
 }

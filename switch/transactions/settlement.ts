@@ -34,6 +34,7 @@ export const settlement: RecordedRow = {
   openBatch: true,
   required: [11, 41, 42, 48, 60],
   keep: [...NETWORK_KEEP, 49],
+  finishes: true,
 
   async plan(request, services) {
     const theirs = field48Totals.parse(request.message.get(48) ?? '');

@@ -74,6 +74,7 @@ export const signIn: UnrecordedRow = {
   openBatch: false,
   required: [11, 41, 42, 60],
   keep: NETWORK_KEEP,
+  finishes: true,
 
   async perform(request, services) {
     const download = DOWNLOADS[request.field60.networkCode]!;

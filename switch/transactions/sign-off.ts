@@ -14,6 +14,7 @@ export const signOff: UnrecordedRow = {
   openBatch: false,
   required: [11, 41, 42, 60],
   keep: NETWORK_KEEP,
+  finishes: true,
 
   async perform(request, services) {
     await changeTerminal(request, services, 'sign-off', (terminal) => ({

@@ -1,0 +1,53 @@
+/**
+ * Who settles a payment code: our own wallets, or a channel outside (UnionPay, WeChat, Alipay), each
+ * known by how its codes begin. A channel outside is one more element of CHANNELS.
+ */
+import { TransferCode } from '../../ledger/chart-of-accounts.ts';
+import { cardByNumber, checkCardUsable } from '../checks/card.ts';
+import { Refusal, require } from '../refusal.ts';
+import type { Services } from '../services.ts';
+import { countInBatch, payMerchant, paymentOf } from '../transactions/postings.ts';
+import type { Plan, Request } from '../transactions/row.ts';
+import { cardOfWalletCode, WALLET_CODE, walletCodeSubject } from './wallet-code.ts';
+
+export interface ScanChannel {
+  name: string;
+  takes: (code: string) => boolean;
+  /** Plans the payment of field 4 to the request's merchant. */
+  pay: (code: string, request: Request, services: Services) => Promise<Plan>;
+}
+
+const wallet: ScanChannel = {
+  name: 'wallet',
+  takes: (code) => WALLET_CODE.test(code),
+
+  async pay(code, request, services) {
+    const number = await cardOfWalletCode(code, Date.now(), services);
+    require(number !== null, '14', 'wallet-code-wrong-or-expired');
+    request.card = cardByNumber(number, request, services);
+    checkCardUsable(request.card.value, request, services);
+    return {
+      transfers: [payMerchant(paymentOf(request), TransferCode.purchase)],
+      tallies: [
+        {
+          subject: walletCodeSubject(code),
+          amountFen: 0,
+          count: 1,
+          limitCount: 1,
+          until: 'day',
+        },
+        countInBatch(request, 'debit', request.amountFen, 1),
+      ],
+      extra: { channel: 'wallet' },
+    };
+  },
+};
+
+export const CHANNELS: readonly ScanChannel[] = [wallet];
+
+/** The channel of a code. Refuses with 92 when none takes it. */
+export function channelOf(code: string): ScanChannel {
+  const channel = CHANNELS.find(({ takes }) => takes(code));
+  if (channel === undefined) throw new Refusal('92', 'no-channel-for-this-code');
+  return channel;
+}
