@@ -30,6 +30,22 @@ export interface ApiServices extends SystemServices {
   pages: PageTokens;
 }
 
+/** How long a call waits for a view that is behind. */
+const FRESH_MS = 1_000;
+
+/**
+ * A view that tells everything that was recorded before the call, or, when the module is far behind or
+ * stopped, what it has.
+ */
+export async function freshView<Queries>(
+  module: Module<Queries>,
+  { view, reader }: SystemServices,
+): Promise<ModuleQueries<Queries>> {
+  const open = view(module);
+  await open.reached(reader.head().position, FRESH_MS);
+  return open;
+}
+
 /** Views that are opened when they are first asked for. */
 export class Views {
   readonly #dataDir: string;

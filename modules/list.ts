@@ -1,4 +1,8 @@
 /** The modules of posp, in the order in which they follow the journal. */
+import { accounts } from './accounts/module.ts';
+import { approvals } from './approvals/module.ts';
+import { audit } from './audit/module.ts';
 import type { Module } from './frame/module.ts';
+import { transactions } from './transactions/module.ts';
 
-export const MODULES: readonly Module<unknown>[] = [];
+export const MODULES: readonly Module<unknown>[] = [accounts, transactions, approvals, audit];

@@ -2,12 +2,26 @@
 import type { Route } from '../route.ts';
 import type { ApiServices } from '../services.ts';
 import { accessRoutes } from './access.ts';
+import { approvalRoutes } from './approvals.ts';
+import { cardRoutes } from './cards.ts';
+import { channelRoutes } from './channels.ts';
+import { ledgerRoutes } from './ledger.ts';
+import { merchantRoutes } from './merchants.ts';
 import { modulesRoutes } from './modules.ts';
 import { sessionRoutes } from './sessions.ts';
+import { terminalRoutes } from './terminals.ts';
+import { transactionRoutes } from './transactions.ts';
 
 const ROUTES: readonly ((services: ApiServices) => Route[])[] = [
   sessionRoutes,
   accessRoutes,
+  merchantRoutes,
+  terminalRoutes,
+  channelRoutes,
+  cardRoutes,
+  transactionRoutes,
+  approvalRoutes,
+  ledgerRoutes,
   modulesRoutes,
 ];
 
