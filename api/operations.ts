@@ -63,7 +63,7 @@ export const OPERATIONS: readonly Operation[] = [
       const { value: card } = cardOf(request.cardId, caller, services);
       if (card.status === 'closed') throw conflict('card_closed', 'The card is closed.');
       const bank = accountId('bank', card.institution);
-      const transfer = move(bank, card.accountId, request.amountFen, TransferCode.deposit);
+      const transfer = move(bank, card.accountId, request.amountFen, TransferCode.approvedDeposit);
       return { institution: card.institution, transfers: [transfer] };
     },
   }),
@@ -75,7 +75,12 @@ export const OPERATIONS: readonly Operation[] = [
     async plan(request, caller, services) {
       const { value: card } = cardOf(request.cardId, caller, services);
       const bank = accountId('bank', card.institution);
-      const transfer = move(card.accountId, bank, request.amountFen, TransferCode.withdrawal);
+      const transfer = move(
+        card.accountId,
+        bank,
+        request.amountFen,
+        TransferCode.approvedWithdrawal,
+      );
       return { institution: card.institution, transfers: [transfer] };
     },
   }),
@@ -92,7 +97,7 @@ export const OPERATIONS: readonly Operation[] = [
       }
       const found = await ledger.accounts([debit, credit]);
       if (found.includes(null)) throw conflict('no_account', 'One of the accounts is not open.');
-      const transfer = move(debit, credit, request.amountFen, TransferCode.adjustment);
+      const transfer = move(debit, credit, request.amountFen, TransferCode.approvedCorrection);
       return { institution, transfers: [transfer] };
     },
   }),

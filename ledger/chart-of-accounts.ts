@@ -44,11 +44,10 @@ export const TransferCode = {
   greyRecordSettled: 35,
   fee: 20,
   settlement: 21,
-  /** Money that a card holder brings, and money paid out to one. */
-  deposit: 30,
-  withdrawal: 31,
-  /** A correction that two persons decided. */
-  adjustment: 40,
+  /** What two persons decided: money that a card holder brings or takes, and corrections. */
+  approvedDeposit: 40,
+  approvedWithdrawal: 41,
+  approvedCorrection: 42,
 } as const;
 
 /** The id of an account: its place in the chart, the institution, and whose it is. */

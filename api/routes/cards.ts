@@ -204,6 +204,7 @@ async function issueCard(
     status: 'active',
     product,
     pinReference,
+    wrongPins: 0,
   };
   const by = { who: caller.id, why: 'card issued', expectedVersion: 0 };
   const { position } = await submitOrRefuse(ledger, {
