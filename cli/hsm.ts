@@ -4,8 +4,9 @@ import type { HsmStatus } from '../hsm/types.ts';
 import { action, EXIT, type ExitCode, printJson, printLine } from './command.ts';
 import { addCeremonyCommand } from './hsm/ceremony.ts';
 import { addHsmOptions, type HsmOptions, hsmOf, withHsmErrors } from './hsm/options.ts';
+import { addRewrapCommand } from './hsm/rewrap.ts';
 
-/** `posp hsm status|ceremony`. */
+/** `posp hsm status|ceremony|rewrap`. */
 export function addHsmCommand(program: Command): void {
   const hsm = program
     .command('hsm')
@@ -16,6 +17,7 @@ export function addHsmCommand(program: Command): void {
     .addHelpText('after', '\nExample:\n  posp hsm status --hsm softhsm --data data --json')
     .action(action((options: HsmOptions) => withHsmErrors(() => status(options))));
   addCeremonyCommand(hsm);
+  addRewrapCommand(hsm);
 }
 
 async function status(options: HsmOptions): Promise<ExitCode> {
@@ -34,6 +36,7 @@ function printStatus(state: HsmStatus): void {
   if (token !== undefined) {
     printLine(`token         ${token.label}, ${token.manufacturer} ${token.model} ${token.serial}`);
   }
+  printLine(`masters       ${state.masters.join(', ')}`);
   printLine(`can do        ${state.capabilities.join(', ')}`);
   for (const { operation, place, why } of state.provider === 'group' ? [] : state.operations) {
     printLine(`${place.padEnd(14)}${operation}: ${why}`);

@@ -26,6 +26,8 @@ export interface CeremonyProtocol {
   algorithm: KeyAlgorithm;
   purpose?: string;
   version?: number;
+  /** The number of the master keys that were made. */
+  masterNumber?: number;
   components: { holder: string; checkValue: string }[];
   checkValue: string;
 }
@@ -127,6 +129,7 @@ export function masterFromComponents(combined: Uint8Array, use: string, number: 
 
 export async function masterProtocol(
   hsm: Hsm,
+  masterNumber: number,
   components: { holder: string; checkValue: string }[],
   checkValue: string,
   at: Date,
@@ -137,6 +140,7 @@ export async function masterProtocol(
     at: at.toISOString(),
     hsm: await describeHsm(hsm),
     algorithm: 'aes',
+    masterNumber,
     components,
     checkValue,
   };

@@ -77,6 +77,11 @@ export function openEnvelope(key: StoredKey, cmac: MasterCmac): Envelope {
   };
 }
 
+/** The number of the master that a key is wrapped under, as its cryptogram says; checked when it is opened. */
+export function masterNumberOf(key: { cryptogram: Uint8Array }): number {
+  return key.cryptogram[3] ?? 0;
+}
+
 /** What is sealed again when an opened key moves to another master: everything but the wrapping. */
 export function resealed(
   key: StoredKey,

@@ -94,8 +94,8 @@ export class KeyedHsm implements Hsm {
     });
   }
 
-  rewrapKey(key: StoredKey): StoredKey {
-    return this.#open().rewrap(key);
+  rewrapKey(key: StoredKey, masterNumber: number): StoredKey {
+    return this.#open().rewrap(key, masterNumber);
   }
 
   forgetKey(key: StoredKey): void {

@@ -230,10 +230,10 @@ export interface Hsm {
   /** A new random key like this one, its version one higher. */
   rotateKey(key: StoredKey): Awaitable<StoredKey>;
   /**
-   * The same key wrapped under the newest master, inside the token where it can; the same object when
-   * it is under that one already. Keys under older masters work as long as the token holds those.
+   * The same key wrapped under another master (HsmStatus.masters), inside the token where it can; the
+   * same object when it is under that one already. Keys under any master that the token holds work.
    */
-  rewrapKey(key: StoredKey): Awaitable<StoredKey>;
+  rewrapKey(key: StoredKey, masterNumber: number): Awaitable<StoredKey>;
   /** Drops the loaded copy of a key that will not be used again. The journal keeps the cryptogram. */
   forgetKey(key: StoredKey): Awaitable<void>;
   /** Computed afresh from the key, not read from the record. */

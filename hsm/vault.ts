@@ -44,8 +44,8 @@ export interface Vault {
   withClear<T>(key: StoredKey, use: (clear: Buffer) => T): T;
   /** Throws `tampered`; says whether the key may travel. */
   isExportable(key: StoredKey): boolean;
-  /** The key under the newest master; the same object when it is under it already. */
-  rewrap(key: StoredKey): StoredKey;
+  /** The key under this master; the same object when it is under it already. */
+  rewrap(key: StoredKey, masterNumber: number): StoredKey;
   keyLength(key: StoredKey): number;
   describe(): VaultDescription;
   close(): void;

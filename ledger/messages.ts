@@ -25,6 +25,8 @@ const REGISTRY_TYPES: Record<RegistryKind, protobuf.Type> = {
   'grey-record': root.lookupType('posp.ledger.GreyRecord'),
 };
 
+export const REGISTRY_KINDS = Object.keys(REGISTRY_TYPES) as readonly RegistryKind[];
+
 /** The message type of a name in journal.proto, for tools and tests. */
 export function journalType(name: string): protobuf.Type {
   return root.lookupType(`posp.ledger.${name}`);

@@ -1,4 +1,5 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import {
   type CeremonyProtocol,
@@ -15,7 +16,7 @@ import { createMasters, openHsm } from '../../hsm/open.ts';
 import { sm2Verify } from '../../hsm/operations/sm2.ts';
 import { completeSpec } from '../../hsm/purposes.ts';
 import { storedKeyFromJson, storedKeyToJson } from '../../hsm/stored-key.ts';
-import type { Hsm, KeyAlgorithm, KeyPurpose, StoredKey } from '../../hsm/types.ts';
+import type { Hsm, HsmConfig, KeyAlgorithm, KeyPurpose, StoredKey } from '../../hsm/types.ts';
 import {
   action,
   EXIT,
@@ -26,7 +27,12 @@ import {
   UsageError,
 } from '../command.ts';
 import { HiddenInput } from '../hidden-input.ts';
-import { addHsmOptions, type HsmOptions, hsmOf, withHsmErrors } from './options.ts';
+import { rememberHsm } from '../system/hsm-choice.ts';
+import { withKeyAdministration } from '../system/keys/commands.ts';
+import { ceremonySigningKeyFile } from '../system/keys/places.ts';
+import { type KeyPlace, keepPending } from '../system/keys/record.ts';
+import { addHsmOptions, type HsmOptions, hsmDeployment, hsmOf, withHsmErrors } from './options.ts';
+import { recordNow } from './record-now.ts';
 
 interface CeremonyOptions extends HsmOptions {
   holders: string;
@@ -34,12 +40,18 @@ interface CeremonyOptions extends HsmOptions {
   signingKey?: string;
 }
 
+interface MasterOptions extends CeremonyOptions {
+  next?: boolean;
+}
+
 interface KeyOptions extends CeremonyOptions {
   algorithm: string;
   purpose: string;
   length?: string;
-  keyVersion: string;
+  keyVersion?: string;
   exportable?: boolean;
+  name?: string;
+  terminals?: string;
   out?: string;
 }
 
@@ -51,24 +63,16 @@ export function addCeremonyCommand(hsm: Command): void {
     .addHelpText('after', '\nExample:\n  posp hsm ceremony master --holders "Wang Fang,Li Na"');
   addCeremonyOptions(ceremony.command('master'))
     .description(`make the master keys of a new token from components of ${MASTER_BYTES} bytes`)
+    .option(
+      '--next',
+      'make the next master keys of a token that has some; then run posp hsm rewrap',
+    )
     .addHelpText(
       'after',
       '\nExample:\n  posp hsm ceremony master --holders "Wang Fang,Li Na" --protocol master.json',
     )
-    .action(action((options: CeremonyOptions) => withHsmErrors(() => makeMasters(options))));
-  addCeremonyOptions(ceremony.command('key'))
-    .description('import a terminal, zone or issuer key')
-    .requiredOption('--algorithm <name>', 'des, 3des, aes or sm4')
-    .requiredOption('--purpose <name>', 'kek (TMK, ZMK), pin, mac, data, epurse-load, …')
-    .option('--length <bytes>', 'key length; left out: the usual one')
-    .option('--key-version <number>', 'version of the key', '1')
-    .option('--exportable', 'the key may leave under a kek')
-    .option('--out <file>', 'write the stored key (wrapped, no secret) as JSON')
-    .addHelpText(
-      'after',
-      '\nExample:\n  posp hsm ceremony key --algorithm 3des --purpose kek --holders "Wang Fang,Li Na" --out tmk.json',
-    )
-    .action(action((options: KeyOptions) => withHsmErrors(() => importKey(options))));
+    .action(action((options: MasterOptions) => withHsmErrors(() => makeMasters(options))));
+  addKeyCommand(ceremony);
   ceremony
     .command('verify <file>')
     .description('check the signature of a protocol; exit 1 when it is wrong')
@@ -81,6 +85,24 @@ export function addCeremonyCommand(hsm: Command): void {
     );
 }
 
+function addKeyCommand(ceremony: Command): void {
+  addCeremonyOptions(ceremony.command('key'))
+    .description('import a terminal, zone or issuer key')
+    .requiredOption('--algorithm <name>', 'des, 3des, aes or sm4')
+    .requiredOption('--purpose <name>', 'kek (TMK, ZMK), pin, mac, data, epurse-load, …')
+    .option('--length <bytes>', 'key length; left out: the usual one')
+    .option('--key-version <number>', 'version of the key; left out: one more than what is there')
+    .option('--exportable', 'the key may leave under a kek')
+    .option('--name <name>', 'put it into the registry under this name, e.g. epurse-load')
+    .option('--terminals <ids>', 'make it the master key of these, e.g. 10000001,10000003-10000016')
+    .option('--out <file>', 'write the stored key (wrapped, no secret) as JSON')
+    .addHelpText(
+      'after',
+      '\nExample:\n  posp hsm ceremony key --algorithm 3des --purpose kek --holders "Wang Fang,Li Na" --terminals 10000001-10000016',
+    )
+    .action(action((options: KeyOptions) => withHsmErrors(() => importKey(options))));
+}
+
 function addCeremonyOptions(command: Command): Command {
   return addHsmOptions(command)
     .requiredOption(
@@ -90,35 +112,49 @@ function addCeremonyOptions(command: Command): Command {
     .option('--protocol <file>', 'write the signed protocol; left out: it is printed')
     .option(
       '--signing-key <file>',
-      'stored SM2 key that signs the protocol; made when it does not exist',
-      'ceremony-signing-key.json',
+      'stored SM2 key that signs the protocol, made when it does not exist (default: in the data folder)',
     );
 }
 
-async function makeMasters(options: CeremonyOptions): Promise<ExitCode> {
+async function makeMasters(options: MasterOptions): Promise<ExitCode> {
+  const config = hsmOf(options);
+  const number = options.next ? (await newestOf(config)) + 1 : 1;
   const entered = await enterComponents(options.holders, 'aes', MASTER_BYTES);
   const components = entered.map(({ component }) => component);
-  const { hsm, checkValue } = await createMasters(hsmOf(options), components);
+  const { hsm, checkValue } = await createMasters(config, components, number);
   try {
     const parts = entered.map(({ component, checkValue: value }) => ({
       holder: component.holder,
       checkValue: value,
     }));
-    const protocol = await masterProtocol(hsm, parts, checkValue, new Date());
-    return await finish(hsm, options, protocol, undefined);
+    const protocol = await masterProtocol(hsm, number, parts, checkValue, new Date());
+    return await finish(hsm, options, protocol, { subject: hsm.name });
+  } finally {
+    await hsm.close();
+  }
+}
+
+async function newestOf(config: HsmConfig): Promise<number> {
+  const hsm = await openHsm(config);
+  try {
+    return (await hsm.status()).masters.at(-1) ?? 0;
   } finally {
     await hsm.close();
   }
 }
 
 async function importKey(options: KeyOptions): Promise<ExitCode> {
+  const place = placeOf(options);
   const spec = completeSpec({
     algorithm: options.algorithm as KeyAlgorithm,
     purpose: options.purpose as KeyPurpose,
-    version: Number(options.keyVersion),
+    version: Number(options.keyVersion ?? (await nextVersion(options, place))),
     exportable: options.exportable ?? false,
     ...(options.length === undefined ? {} : { lengthBytes: Number(options.length) }),
   });
+  if (place?.terminals !== undefined && spec.purpose !== 'kek') {
+    throw new UsageError('the master key of a terminal is a kek');
+  }
   const hsm = await openHsm(hsmOf(options));
   try {
     const entered = await enterComponents(options.holders, spec.algorithm, spec.lengthBytes);
@@ -129,10 +165,43 @@ async function importKey(options: KeyOptions): Promise<ExitCode> {
         flag: 'wx',
       });
     }
-    return await finish(hsm, options, protocol, key);
+    const subject = options.name ?? options.terminals ?? 'a key in a file';
+    return await finish(hsm, options, protocol, { subject, key, ...(place ? { place } : {}) });
   } finally {
     await hsm.close();
   }
+}
+
+/** Asked before people enter anything: whether the place is there, and which version comes next. */
+async function nextVersion(options: KeyOptions, place: KeyPlace | undefined): Promise<number> {
+  if (place === undefined) return 1;
+  return withKeyAdministration(hsmDeployment(options), async (administration) => {
+    if (administration === null) {
+      throw new UsageError('there is no ledger yet that could hold the key: start the switch once');
+    }
+    const { version } = (await administration.run('hsm/check-place', place)) as { version: number };
+    return version;
+  });
+}
+
+function placeOf({ name, terminals }: KeyOptions): KeyPlace | undefined {
+  if (name === undefined && terminals === undefined) return undefined;
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(terminals === undefined ? {} : { terminals: terminalIds(terminals) }),
+  };
+}
+
+/** `10000001,10000003-10000016` as single numbers. */
+function terminalIds(text: string): string[] {
+  return text.split(',').flatMap((part) => {
+    const [, from, to = from] = /^\s*(\d{8})(?:-(\d{8}))?\s*$/.exec(part) ?? [];
+    const count = Number(to) - Number(from) + 1;
+    if (from === undefined || count < 1) {
+      throw new UsageError(`--terminals: ${part} is no terminal number of 8 digits, and no range`);
+    }
+    return Array.from({ length: count }, (_, at) => String(Number(from) + at).padStart(8, '0'));
+  });
 }
 
 /** Asks each holder in turn, without showing what is typed; shows the check value after each. */
@@ -161,13 +230,29 @@ async function enterComponents(
   }
 }
 
+interface Outcome {
+  /** What the journal calls it. */
+  subject: string;
+  key?: StoredKey;
+  place?: KeyPlace;
+}
+
+/** Signs the protocol, records it, and shows it. */
 async function finish(
   hsm: Hsm,
   options: CeremonyOptions,
   protocol: CeremonyProtocol,
-  key: StoredKey | undefined,
+  { subject, key, place }: Outcome,
 ): Promise<ExitCode> {
-  const signed = await signProtocol(hsm, await signingKey(hsm, options.signingKey!), protocol);
+  const deployment = hsmDeployment(options);
+  const { dataDir } = deployment;
+  rememberHsm(deployment);
+  const signingKeyFile = options.signingKey ?? ceremonySigningKeyFile(dataDir);
+  const signed = await signProtocol(hsm, await signingKey(hsm, signingKeyFile), protocol);
+  keepPending(dataDir, {
+    event: { kind: 'ceremony', subject, signed },
+    ...(key === undefined || place === undefined ? {} : { key: storedKeyToJson(key), place }),
+  });
   if (options.protocol !== undefined) {
     writeFileSync(options.protocol, `${JSON.stringify(signed, null, 2)}\n`, { flag: 'wx' });
   }
@@ -177,12 +262,13 @@ async function finish(
     printLine(`check value ${protocol.checkValue}`);
     if (options.protocol === undefined) printLine(JSON.stringify(signed, null, 2));
   }
-  return EXIT.ok;
+  return recordNow(deployment);
 }
 
 async function signingKey(hsm: Hsm, file: string): Promise<StoredKey> {
   if (existsSync(file)) return storedKeyFromJson(JSON.parse(readFileSync(file, 'utf8')));
   const key = await hsm.generateKey({ algorithm: 'sm2', purpose: 'sign' });
+  mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, `${JSON.stringify(storedKeyToJson(key), null, 2)}\n`, { flag: 'wx' });
   return key;
 }

@@ -1,11 +1,16 @@
 import type { Command } from 'commander';
 import { HsmError } from '../../hsm/errors.ts';
-import { namedHsmConfig, PIN_VARIABLE, TOKEN_VARIABLE } from '../../hsm/named-config.ts';
+import { PIN_VARIABLE, TOKEN_VARIABLE } from '../../hsm/named-config.ts';
 import type { HsmConfig } from '../../hsm/types.ts';
 import { UsageError } from '../command.ts';
-import { deploymentOf } from '../system/deployment.ts';
+import { type Deployment, deploymentOf } from '../system/deployment.ts';
 import { settledHsm } from '../system/hsm-choice.ts';
-import { hsmConfigOf } from '../system/hsm-settings.ts';
+import {
+  type ConcreteHsm,
+  hsmConfigOf,
+  moduleSettings,
+  SOFTWARE_SETTINGS,
+} from '../system/hsm-settings.ts';
 
 export interface HsmOptions {
   hsm?: string;
@@ -29,11 +34,18 @@ export function addHsmOptions(command: Command): Command {
     .option('--json', 'print one JSON document');
 }
 
-/** The HSM that is meant: named, configured, or the one that the data folder was made with. */
+/** The deployment that is meant; its HSM is the one named, configured, or in use by the data folder. */
+export function hsmDeployment(options: HsmOptions): Deployment & { hsm: ConcreteHsm } {
+  const deployment = deploymentOf(options);
+  const { hsm: name } = options;
+  if (name === 'software') return { ...deployment, hsm: SOFTWARE_SETTINGS };
+  if (name !== undefined) return { ...deployment, hsm: moduleSettings(name) };
+  return { ...deployment, hsm: settledHsm(deployment.hsm, deployment.dataDir) };
+}
+
 export function hsmOf(options: HsmOptions): HsmConfig {
-  const { dataDir, hsm } = deploymentOf(options);
-  if (options.hsm !== undefined) return namedHsmConfig(options.hsm, dataDir);
-  return hsmConfigOf(settledHsm(hsm, dataDir), dataDir);
+  const { hsm, dataDir } = hsmDeployment(options);
+  return hsmConfigOf(hsm, dataDir);
 }
 
 /** What the HSM refuses is one line on stderr, not a stack. */

@@ -6,6 +6,7 @@ import { recordToJson } from '../../ledger/record-json.ts';
 import { type Account, AccountFlag, type Entry, type JournalRecord } from '../../ledger/types.ts';
 import { maskDigitRuns, maskPan } from '../../protocols/mask.ts';
 import { EXIT, type ExitCode, printJson, printLine, UsageError } from '../command.ts';
+import { describeKeyEvent } from '../system/keys/key-event.ts';
 import { formatTable, yuan } from '../table.ts';
 import {
   type LedgerCommandOptions,
@@ -209,8 +210,10 @@ function describe({ entry, outcomes }: JournalRecord): string {
     parts.push([kind, terminalId, traceNumber, cardNumber, responseCode].filter(Boolean).join(' '));
   } else if (fact?.businessDayClosed) {
     parts.push(`business day ${fact.businessDayClosed.date} closed`);
-  } else if (fact?.module) parts.push(`${fact.module.module} ${fact.module.kind}`);
-  else if (fact) parts.push(Object.keys(fact)[0]!);
+  } else if (fact?.module) {
+    const { module } = fact;
+    parts.push(describeKeyEvent(module) ?? `${module.module} ${module.kind}`);
+  } else if (fact) parts.push(Object.keys(fact)[0]!);
   for (const { amountFen } of outcomes) parts.push(yuan(amountFen));
   for (const { kind, key } of entry.registry ?? []) parts.push(`${kind}/${key}`);
   if (entry.accounts) parts.push(`${entry.accounts.length} accounts opened`);

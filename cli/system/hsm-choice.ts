@@ -55,6 +55,13 @@ export function settledHsm(settings: HsmSettings, dataDir: string): ConcreteHsm 
   return isAuto && findModule('nss') === null ? SOFTWARE_SETTINGS : first!;
 }
 
+/** A ceremony on a new data folder decides which HSM it uses. */
+export function rememberHsm({ dataDir, hsm }: { dataDir: string; hsm: ConcreteHsm }): void {
+  if (usedHsm(dataDir) !== null) return;
+  mkdirSync(join(dataDir, 'hsm'), { recursive: true, mode: 0o700 });
+  writeFileSync(noteFile(dataDir), `${settingsName(hsm)}\n`);
+}
+
 /** What the data folder remembers of its HSM; null for a new one. */
 function usedHsm(dataDir: string): string | null {
   const note = noteFile(dataDir);

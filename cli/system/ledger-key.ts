@@ -18,7 +18,7 @@ interface KeyFile {
 
 /** Whether the data folder's ledger is encrypted. */
 export function isLedgerEncrypted(dataDir: string): boolean {
-  return existsSync(keyFile(dataDir));
+  return existsSync(ledgerKeyFile(dataDir));
 }
 
 /**
@@ -42,7 +42,7 @@ export async function ledgerKey(
 }
 
 async function openKey(dataDir: string, hsm: Hsm): Promise<Uint8Array> {
-  const { key, encrypted } = JSON.parse(readFileSync(keyFile(dataDir), 'utf8')) as KeyFile;
+  const { key, encrypted } = JSON.parse(readFileSync(ledgerKeyFile(dataDir), 'utf8')) as KeyFile;
   const stored: StoredKey = { ...key, cryptogram: Buffer.from(key.cryptogram, 'hex') };
   return hsm.decryptData(stored, Buffer.from(encrypted, 'hex'));
 }
@@ -56,10 +56,11 @@ async function makeKey(dataDir: string, hsm: Hsm): Promise<Uint8Array> {
     key: { ...stored, cryptogram: Buffer.from(stored.cryptogram).toString('hex') },
     encrypted: Buffer.from(encrypted).toString('hex'),
   };
-  writeFileSync(keyFile(dataDir), JSON.stringify(file), { mode: 0o600, flush: true });
+  writeFileSync(ledgerKeyFile(dataDir), JSON.stringify(file), { mode: 0o600, flush: true });
   return clear;
 }
 
-function keyFile(dataDir: string): string {
+/** The file with the key of an encrypted ledger. */
+export function ledgerKeyFile(dataDir: string): string {
   return join(dataDir, 'ledger.key');
 }

@@ -24,6 +24,8 @@ import { clearDay, type DayClosed } from './clear-day.ts';
 import { ledgerFolder } from './data-folder.ts';
 import { sealDay } from './day-seal.ts';
 import { type ChosenHsm, chooseHsm } from './hsm-choice.ts';
+import { keyCommands } from './keys/commands.ts';
+import { recordPending } from './keys/record.ts';
 import { ledgerKey } from './ledger-key.ts';
 import { changedSettings, switchSettings } from './reload.ts';
 
@@ -141,11 +143,14 @@ export class System extends EventEmitter<{ failed: [Error] }> {
     const { application, adminPassword } = await createApi(services, api, pages);
     const http = await serveHttp(config.http.address, config.http.port, application);
     let system: System | null = null;
+    const keyParts = { dataDir, hsm: chosen.hsm, ledger: client, reader };
+    for (const problem of await recordPending(keyParts)) log.warn({ problem }, 'key not recorded');
     const control = await serveControl(dataDir, {
       reload: async () => ({ changed: await system?.reload() }),
       'clearing/run': ({ date, institution }) =>
         clearDay(config.clearingDir, { reader, ledger: client }, { date, institution }, seal),
       ...moduleCommands(modules, reader),
+      ...keyCommands(keyParts),
     });
     const closeControl = control.close;
     const parts = { options, chosen, ledger, client, reader, http, watch, seal, closeControl };

@@ -103,6 +103,15 @@ export class Connection {
     }
   }
 
+  /** The masters that the token holds now, as far as it can be asked; the newest last. */
+  masterNumbers(): number[] {
+    try {
+      return this.run('look for masters', () => this.masters.lookForNewer());
+    } catch {
+      return this.masters.numbers;
+    }
+  }
+
   close(): void {
     this.streams.close();
     try {

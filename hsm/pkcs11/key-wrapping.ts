@@ -70,35 +70,36 @@ export class KeyWrapping {
   }
 
   wrapObject(handle: Handle): Buffer {
+    return this.#wrapUnder(this.#newest, handle);
+  }
+
+  #wrapUnder(masterNumber: number, handle: Handle): Buffer {
     const { module, session, masters, capabilities } = this.#connection;
     const room = Buffer.alloc(WRAPPED_ROOM_BYTES);
-    const { wrapping } = masters.get(this.#newest);
+    const { wrapping } = masters.get(masterNumber);
     return Buffer.from(module.C_WrapKey(session, capabilities.storage, wrapping, handle, room));
   }
 
-  /** The same key under the newest master: unwrapped and wrapped inside, or touched here and wiped. */
-  rewrap(key: StoredKey): StoredKey {
-    const newest = this.#connection.run('look for masters', () =>
-      this.#connection.masters.lookForNewer(),
-    );
+  /** The same key under this master: unwrapped and wrapped inside, or touched here and wiped. */
+  rewrap(key: StoredKey, masterNumber: number): StoredKey {
     const envelope = this.open(key);
-    if (envelope.masterNumber === newest) return key;
+    if (envelope.masterNumber === masterNumber) return key;
     const parts = partsOf(envelope).map((part) => {
       if (envelope.touchable) {
         return usedAndWiped(this.#unwrapTouched(part, envelope.masterNumber), (bytes) =>
-          this.#wrapTouched(bytes, newest),
+          this.#wrapTouched(bytes, masterNumber),
         );
       }
       return this.#connection.run('wrap a key anew', () => {
         const handle = this.#unwrap(key.algorithm, envelope, part, {}, true);
         try {
-          return this.wrapObject(handle);
+          return this.#wrapUnder(masterNumber, handle);
         } finally {
           this.#connection.destroyObject(handle);
         }
       });
     });
-    return sealEnvelope(resealed(key, envelope, newest, Buffer.concat(parts)), this.#cmac);
+    return sealEnvelope(resealed(key, envelope, masterNumber, Buffer.concat(parts)), this.#cmac);
   }
 
   /** A part of an envelope as an object of the session that does what `use` says and cannot leave. */

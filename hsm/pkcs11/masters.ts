@@ -81,10 +81,10 @@ export class MasterSets {
     throw new HsmError('tampered', `the token does not hold master key ${number}`);
   }
 
-  /** Takes note of sets that were made since, and gives the newest number. */
-  lookForNewer(): number {
+  /** Takes note of sets that were made since, and gives the numbers, the newest last. */
+  lookForNewer(): number[] {
     while (this.newest < HIGHEST_NUMBER && this.#lookFor(this.newest + 1) !== undefined);
-    return this.newest;
+    return this.numbers;
   }
 
   /** Finds what the session's token holds. False when it has no whole set. */

@@ -134,8 +134,8 @@ export class Pkcs11Vault implements Vault {
     return this.#wrapping.open(key).exportable;
   }
 
-  rewrap(key: StoredKey): StoredKey {
-    return this.#wrapping.rewrap(key);
+  rewrap(key: StoredKey, masterNumber: number): StoredKey {
+    return this.#wrapping.rewrap(key, masterNumber);
   }
 
   /** Keys under this master cannot be used any more. */
@@ -159,7 +159,7 @@ export class Pkcs11Vault implements Vault {
       token: { label, manufacturer, model, serial },
       capabilities: capabilities.names,
       operations: operationPlaces(capabilities),
-      masters: this.#connection.masters.numbers,
+      masters: this.#connection.masterNumbers(),
       cachedKeys: this.#cache.size,
       reconnects,
     };

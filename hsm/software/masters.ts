@@ -29,10 +29,6 @@ export class SoftwareMasterSets {
     this.#read();
   }
 
-  get numbers(): number[] {
-    return [...this.#sets.keys()].sort((a, b) => a - b);
-  }
-
   get newest(): number {
     return Math.max(...this.#sets.keys());
   }
@@ -45,9 +41,10 @@ export class SoftwareMasterSets {
     throw new HsmError('tampered', `the key file does not hold master key ${number}`);
   }
 
-  lookForNewer(): number {
+  /** Takes note of what another process did to the file, and gives the numbers, the newest last. */
+  lookForNewer(): number[] {
     if (this.#file.changed) this.#read();
-    return this.newest;
+    return [...this.#sets.keys()].sort((a, b) => a - b);
   }
 
   /** Removes a set from the file. The newest stays. */

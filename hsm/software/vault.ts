@@ -118,14 +118,13 @@ export class SoftwareVault implements Vault {
     }
   }
 
-  rewrap(key: StoredKey): StoredKey {
-    const newest = this.#masters.lookForNewer();
+  rewrap(key: StoredKey, masterNumber: number): StoredKey {
     const envelope = this.#openEnvelope(key);
-    if (envelope.masterNumber === newest) return key;
+    if (envelope.masterNumber === masterNumber) return key;
     const expanded = this.#unwrap(envelope);
-    const wrapped = this.#wrap(expanded, newest);
+    const wrapped = this.#wrap(expanded, masterNumber);
     expanded.fill(0);
-    return sealEnvelope(resealed(key, envelope, newest, wrapped), this.#cmac);
+    return sealEnvelope(resealed(key, envelope, masterNumber, wrapped), this.#cmac);
   }
 
   /** Keys under this master cannot be used any more. */
@@ -154,7 +153,7 @@ export class SoftwareVault implements Vault {
           why: 'the software provider works in this process: for trials, not for production',
         },
       ],
-      masters: this.#masters.numbers,
+      masters: this.#masters.lookForNewer(),
       cachedKeys: this.#cache.size,
       reconnects: 0,
     };

@@ -40,7 +40,12 @@ t.test('keys move to a new master, which a running HSM finds by itself', async (
     for (const spec of SPECS) keys.push(await hsm.generateKey(spec));
     const uses: string[] = [];
     for (const key of keys) uses.push(await useOf(hsm, key));
-    t.equal(await hsm.rewrapKey(keys[0]!), keys[0], 'there is no newer master yet');
+    t.equal(await hsm.rewrapKey(keys[0]!, before), keys[0], 'it is under this master already');
+    t.equal(
+      await codeOf(() => hsm.rewrapKey(keys[0]!, next)),
+      'tampered',
+      'there is no such master',
+    );
     t.equal(await codeOf(() => changeMasters(config, before)), 'bad_input', 'not twice');
     t.equal(await codeOf(() => changeMasters(config, next + 1)), 'bad_input', 'none left out');
     await changeMasters(config, next);
@@ -51,7 +56,7 @@ t.test('keys move to a new master, which a running HSM finds by itself', async (
     t.equal((await hsm.status()).masters.at(-1), next);
     const moved: StoredKey[] = [];
     for (const [at, key] of keys.entries()) {
-      const now = await hsm.rewrapKey(key);
+      const now = await hsm.rewrapKey(key, next);
       const { cryptogram, ...fields } = now;
       const { cryptogram: old, ...oldFields } = key;
       t.strictSame(fields, oldFields, 'nothing but the cryptogram changes');
@@ -59,7 +64,7 @@ t.test('keys move to a new master, which a running HSM finds by itself', async (
       t.not(Buffer.compare(cryptogram, old), 0);
       t.equal(await useOf(other, now), uses[at], `${key.algorithm} ${key.purpose}: the same key`);
       t.equal(await useOf(hsm, key), uses[at], 'under the old master it still works');
-      t.equal(await hsm.rewrapKey(now), now, 'and once is enough');
+      t.equal(await hsm.rewrapKey(now, next), now, 'and once is enough');
       moved.push(now);
     }
     const kek = moved.find(({ purpose }) => purpose === 'kek')!;

@@ -8,14 +8,19 @@ export interface Ran {
   stderr: string;
 }
 
-export function posp(args: string[], environment: Record<string, string> = {}): Promise<Ran> {
+/** `input` is what it reads from stdin. */
+export function posp(
+  args: string[],
+  environment: Record<string, string> = {},
+  input = '',
+): Promise<Ran> {
   return new Promise((resolve) => {
     const env = { ...process.env, ...environment };
     const options = { env, maxBuffer: 64 << 20 };
     const child = execFile(process.execPath, [CLI, ...args], options, (_error, stdout, stderr) => {
       resolve({ code: child.exitCode ?? -1, stdout, stderr });
     });
-    child.stdin?.end();
+    child.stdin?.end(input);
   });
 }
 
