@@ -90,7 +90,7 @@ function runThread(job: ScoringJob): Promise<ScoringResult> {
 /** Takes chunks until there are none left. */
 export function scoreChunks(job: ScoringJob): ScoringResult {
   const { table, blocks, chunks, counters, leastLogOdds } = job;
-  const scorer = new Scorer(table, job.model, job.agreement, leastLogOdds);
+  const scorer = new Scorer(table, job.model, job.agreement, { cutOff: leastLogOdds });
   const kept = new PairList();
   let candidates = 0;
   for (;;) {

@@ -53,6 +53,13 @@ const LOOKED_AT =
 /** Log-odds (base 2) are cut off here: beyond, nothing changes. */
 const MOST_BITS = 200;
 
+export interface ScorerOptions {
+  /** Pairs whose log-odds stay below are given up early; their score is only an upper bound. */
+  cutOff?: number;
+  /** Whether comparisons are kept for the next time; not worth it for a handful of records. */
+  keeps?: boolean;
+}
+
 export class Scorer {
   readonly comparer: Comparer;
   /** By field and level: log2 of match over stranger, and of household over stranger. */
@@ -71,14 +78,14 @@ export class Scorer {
   private readonly open = new Uint8Array(FIELD_COUNT);
   private readonly cutOff: number;
 
-  /** Pairs whose log-odds stay below `cutOff` are given up early; their score is only an upper bound. */
   constructor(
     table: RecordTable,
     model: MatchModel,
     agreement: Float32Array[],
-    cutOff = Number.NEGATIVE_INFINITY,
+    options: ScorerOptions = {},
   ) {
-    this.comparer = new Comparer(table);
+    const { cutOff = Number.NEGATIVE_INFINITY, keeps = true } = options;
+    this.comparer = new Comparer(table, keeps);
     this.rows = table.rows;
     this.agreement = agreement;
     this.cutOff = cutOff;

@@ -43,10 +43,15 @@ const START_RECORDS = 1024;
 
 /** Takes records one by one; `finish` gives the table. */
 export class RecordTableBuilder {
-  private rows = new Int32Array(START_RECORDS * SLOTS);
+  private rows: Int32Array;
   private records = 0;
-  private readonly pools = Array.from({ length: POOLS }, () => new TextPoolBuilder());
+  private readonly pools: TextPoolBuilder[];
   private readonly sources: number[] = [];
+
+  constructor(expectedRecords = START_RECORDS) {
+    this.rows = new Int32Array(expectedRecords * SLOTS);
+    this.pools = Array.from({ length: POOLS }, () => new TextPoolBuilder(expectedRecords));
+  }
 
   add(person: NormalisedPerson, source = 0): void {
     const start = this.records * SLOTS;

@@ -10,16 +10,22 @@ export interface TextPool {
   offsets: Uint32Array;
 }
 
-const START_UNITS = 1 << 12;
-const START_TEXTS = 1 << 8;
+const UNITS_A_TEXT = 12;
 
 export class TextPoolBuilder {
-  private units = new Uint16Array(START_UNITS);
-  private offsets = new Uint32Array(START_TEXTS);
-  private hashes = new Int32Array(START_TEXTS);
+  private units: Uint16Array;
+  private offsets: Uint32Array;
+  private hashes: Int32Array;
   /** Code of the text whose hash leads here, 0 where there is none; open addressing. */
-  private slots = new Uint32Array(START_TEXTS * 4);
+  private slots: Uint32Array;
   private texts = 0;
+
+  constructor(expectedTexts: number) {
+    this.units = new Uint16Array(expectedTexts * UNITS_A_TEXT);
+    this.offsets = new Uint32Array(expectedTexts + 2);
+    this.hashes = new Int32Array(expectedTexts + 2);
+    this.slots = new Uint32Array(2 ** Math.ceil(Math.log2(expectedTexts * 4)));
+  }
 
   get size(): number {
     return this.texts;

@@ -1,0 +1,76 @@
+/**
+ * The commands of the patient index as facts of the journal. A fact says what was decided; whether it
+ * still can be done when its turn comes is judged against the view, in the order of the journal, and
+ * the judgement is the same at every replay.
+ */
+import type { JournalRecord, ModuleFact } from '../../ledger/types.ts';
+import type {
+  Demographics,
+  Domain,
+  LinkReason,
+  MatchSettings,
+  MediumInput,
+  MediumStatus,
+  Subscription,
+} from './types.ts';
+
+export const MODULE = 'empi';
+
+export interface Registration {
+  demographics: Demographics;
+  media: MediumInput[];
+  link: LinkReason;
+  /** Joined to this person; left out: a new one. */
+  personId?: string;
+  /** Persons that are alike, but not enough to be joined without asking. */
+  reviews?: { personId: string; probability: number; reasons: string[] }[];
+}
+
+export interface Commands {
+  'domain.set': Domain;
+  'person.register': Registration;
+  /** A stretch of a province's register. */
+  'person.load': { registrations: Registration[]; file: string; from: number };
+  'person.change': { personId: string; demographics: Demographics; by: string };
+  'person.cancel': { personId: string; reason: string; by: string };
+  'person.restore': { personId: string; by: string };
+  'person.merge': { survivor: string; absorbed: string; reason: string; by: string };
+  'person.unmerge': { mergeId: string; reason: string; by: string };
+  'medium.add': { personId: string; medium: MediumInput; link: LinkReason };
+  'medium.status': { mediumId: string; status: MediumStatus; by: string };
+  'medium.remove': { mediumId: string; by: string };
+  'review.accept': { reviewId: string; survivor: string; by: string };
+  'review.reject': { reviewId: string; by: string };
+  /** Takes media out of a person into a new one: two people had become one. */
+  'person.split': { personId: string; mediumIds: string[]; demographics: Demographics; by: string };
+  'settings.set': MatchSettings;
+  'subscription.set': Subscription;
+  /** A subscriber has everything up to this position. */
+  'subscription.reached': { subscriptionId: string; position: number };
+}
+
+export type CommandKind = keyof Commands;
+
+/** A command with its name; `key` names the request, so that a repeat finds its outcome. */
+export function factOf<Kind extends CommandKind>(
+  kind: Kind,
+  key: string,
+  command: Commands[Kind],
+): ModuleFact {
+  const payload = new TextEncoder().encode(JSON.stringify(command));
+  return { module: MODULE, kind, key, payload };
+}
+
+export interface AppliedCommand {
+  kind: CommandKind;
+  key: string;
+  command: unknown;
+}
+
+/** The command of a record; null when it is none of ours, or was refused. */
+export function commandOf(record: JournalRecord): AppliedCommand | null {
+  const fact = record.entry.fact?.module;
+  if (fact === undefined || fact.module !== MODULE || record.status !== 'applied') return null;
+  const text = new TextDecoder().decode(fact.payload ?? new Uint8Array());
+  return { kind: fact.kind as CommandKind, key: fact.key ?? '', command: JSON.parse(text) };
+}

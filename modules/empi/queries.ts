@@ -1,0 +1,225 @@
+/** Questions to the patient index, from any thread. */
+import type { TableSource } from '../frame/module.ts';
+import { FIELD, FIELDS } from './matching/fields.ts';
+import { DEFAULT_THRESHOLDS } from './matching/model.ts';
+import { type NormalisedPerson, normalisePerson } from './matching/normalise.ts';
+import { type Candidate, type Match, matchOnline } from './matching/online.ts';
+import { blockingKeys } from './matching/online-keys.ts';
+import type {
+  Demographics,
+  Domain,
+  IndexEvent,
+  MatchSettings,
+  Medium,
+  Merge,
+  Outcome,
+  Person,
+  Review,
+  Subscription,
+} from './types.ts';
+import { View } from './view.ts';
+
+export interface Statistics {
+  persons: { active: number; merged: number; cancelled: number };
+  bySex: Record<string, number>;
+  mediaByType: Record<string, number>;
+  openReviews: number;
+  events: number;
+}
+
+/** What to look persons up by; all that is given must hold. */
+export interface PersonSearch {
+  personIds?: string[];
+  demographics?: Demographics;
+}
+
+/** Candidates for one record: the blocks that it stands in are cut here. */
+const CANDIDATES_A_KEY = 60;
+const CANDIDATES = 300;
+
+export class EmpiQueries {
+  readonly view: View;
+
+  constructor(tables: TableSource) {
+    this.view = new View(tables);
+  }
+
+  person(personId: string): Person | undefined {
+    return this.view.person(personId);
+  }
+
+  livePerson(personId: string): Person | undefined {
+    return this.view.livePerson(personId);
+  }
+
+  medium(domain: string, number: string): Medium | undefined {
+    return this.view.medium(domain, number);
+  }
+
+  mediumById(mediumId: string): Medium | undefined {
+    return this.view.table('media').get(mediumId);
+  }
+
+  mediaOf(person: Person): Medium[] {
+    return person.media.map((id) => this.view.table('media').get(id)!);
+  }
+
+  /** Cross index: identifiers of the same person, also of other domains than asked from. */
+  crossIndex(domain: string, number: string, targets?: ReadonlySet<string>): Medium[] | null {
+    const medium = this.medium(domain, number);
+    if (medium === undefined) return null;
+    const person = this.view.livePerson(medium.personId)!;
+    return this.mediaOf(person).filter(
+      ({ mediumId, domain: other, status }) =>
+        mediumId !== medium.mediumId &&
+        status !== 'cancelled' &&
+        (targets === undefined || targets.has(other)),
+    );
+  }
+
+  domains(): Domain[] {
+    return [...this.view.table('domains').range()].map(({ value }) => value);
+  }
+
+  domain(code: string): Domain | undefined {
+    return this.view.table('domains').get(code);
+  }
+
+  domainOfSystem(system: string): Domain | undefined {
+    return this.domains().find((domain) => domain.system === system);
+  }
+
+  settings(): MatchSettings {
+    return (
+      this.view.table('settings').get('match') ?? { model: null, thresholds: DEFAULT_THRESHOLDS }
+    );
+  }
+
+  /** Live persons that share a blocking key with this record. */
+  candidates(person: NormalisedPerson): Candidate[] {
+    const found = new Set<string>();
+    const keys = this.view.table('keys');
+    for (const key of blockingKeys(person)) {
+      const prefix = `${this.view.source.nameOf(key)}:`;
+      for (const row of keys.range({ prefix, limit: CANDIDATES_A_KEY })) {
+        found.add(row.key.slice(prefix.length));
+      }
+      if (found.size >= CANDIDATES) break;
+    }
+    return [...found].map((personId) => ({
+      personId,
+      normalised: this.view.person(personId)!.normalised,
+    }));
+  }
+
+  /** Who this may be, most probable first. */
+  match(demographics: Demographics): Match[] {
+    const person = normalisePerson(demographics);
+    return matchOnline(person, this.candidates(person), this.settings(), {
+      persons: this.view.total('persons active'),
+      present: (field) => this.view.total(`present ${field}`),
+      count: (field, value) => this.view.table('counts').get(this.view.valueKey(field, value)) ?? 0,
+    });
+  }
+
+  /** The degree of match of two persons of the index. */
+  compare(a: string, b: string): Match | null {
+    const first = this.view.person(a);
+    const second = this.view.person(b);
+    if (first === undefined || second === undefined) return null;
+    const candidate = { personId: b, normalised: second.normalised };
+    const settings = this.settings();
+    const frequencies = {
+      persons: this.view.total('persons active'),
+      present: (field: number) => this.view.total(`present ${field}`),
+      count: (field: number, value: string) =>
+        this.view.table('counts').get(this.view.valueKey(field, value)) ?? 0,
+    };
+    return matchOnline(first.normalised, [candidate], settings, frequencies, 'all')[0] ?? null;
+  }
+
+  /** Persons whose values agree exactly with all that is given. */
+  search(demographics: Demographics, limit = 100): Person[] {
+    const wanted = normalisePerson(demographics);
+    const found = this.candidates(wanted).map(({ personId }) => this.view.person(personId)!);
+    return found.filter(({ normalised }) => agrees(normalised, wanted)).slice(0, limit);
+  }
+
+  *personsFrom(personId = ''): Iterable<Person> {
+    for (const { value } of this.view.table('persons').range({ from: personId })) yield value;
+  }
+
+  reviews(status: Review['status'], limit = 100, from = ''): Review[] {
+    const found: Review[] = [];
+    for (const { value } of this.view.table('reviews').range({ from })) {
+      if (value.status === status) found.push(value);
+      if (found.length === limit) break;
+    }
+    return found;
+  }
+
+  review(reviewId: string): Review | undefined {
+    return this.view.table('reviews').get(reviewId);
+  }
+
+  merge(mergeId: string): Merge | undefined {
+    return this.view.table('merges').get(mergeId);
+  }
+
+  outcome(key: string): Outcome | undefined {
+    return this.view.table('outcomes').get(key);
+  }
+
+  /** Events behind a journal position: the cursor of a subscriber that pulls. */
+  events(behind: number, limit = 100): IndexEvent[] {
+    const from = String(behind + 1).padStart(14, '0');
+    return [...this.view.table('events').range({ from, limit })].map(({ value }) => value);
+  }
+
+  history(personId: string): { position: number; kind: string }[] {
+    const prefix = `${personId}:`;
+    return [...this.view.table('history').range({ prefix })].map(({ key, value }) => ({
+      position: Number(key.slice(prefix.length, prefix.length + 14)),
+      kind: value,
+    }));
+  }
+
+  subscriptions(): (Subscription & { reached: number })[] {
+    const reached = this.view.table('reached');
+    return [...this.view.table('subscriptions').range()].map(({ value }) => ({
+      ...value,
+      reached: reached.get(value.subscriptionId) ?? 0,
+    }));
+  }
+
+  /** How far a file was loaded: records of it that are in the index or were refused. */
+  loaded(file: string): number {
+    return this.view.total(`load ${file}`);
+  }
+
+  statistics(): Statistics {
+    const bySex: Record<string, number> = {};
+    const mediaByType: Record<string, number> = {};
+    for (const { key, value } of this.view.table('totals').range()) {
+      if (key.startsWith('sex ')) bySex[key.slice(4)] = value;
+      if (key.startsWith('media ')) mediaByType[key.slice(6)] = value;
+    }
+    const count = (status: string) => this.view.total(`persons ${status}`);
+    return {
+      persons: { active: count('active'), merged: count('merged'), cancelled: count('cancelled') },
+      bySex,
+      mediaByType,
+      openReviews: this.view.total('reviews open'),
+      events: this.view.total('events'),
+    };
+  }
+}
+
+function agrees(person: NormalisedPerson, wanted: NormalisedPerson): boolean {
+  return FIELDS.every((_, field) => {
+    const value = wanted.values[field]!;
+    if (value === '') return true;
+    if (person.values[field] === value) return true;
+    return field === FIELD.address && person.values[field]!.includes(value);
+  });
+}

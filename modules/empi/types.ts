@@ -1,0 +1,140 @@
+/** The rows of the patient index: persons, media (cards and documents), links, domains, reviews. */
+
+import type { MatchModel, Thresholds } from './matching/model.ts';
+import type { NormalisedPerson, PersonInput } from './matching/normalise.ts';
+
+/** What is known of a person: what the engine compares, and what it does not. */
+export interface Demographics extends PersonInput {
+  /** Code of GB/T 3304. */
+  nation?: string;
+  /** Code of GB/T 2261.2. */
+  maritalStatus?: string;
+  occupation?: string;
+  mothersMaidenName?: string;
+  email?: string;
+}
+
+/** An identifier of a person in one domain: a card, a document, a record number of a hospital. */
+export interface MediumInput {
+  domain: string;
+  number: string;
+  /** `virtual-card`, `health-card`, `visit-card`, `social-security-card`, `document`, `record`, … */
+  type: string;
+  chip?: string;
+  issuer?: string;
+}
+
+export type MediumStatus = 'active' | 'lost' | 'frozen' | 'cancelled';
+
+/** How a medium came to its person. */
+export interface LinkReason {
+  source: 'auto' | 'manual';
+  /** Probability that the engine gave; 1 for what a person decided. */
+  probability: number;
+  rule: string;
+  by: string;
+}
+
+/** The card index and the cross index in one row: a medium has one person at a time. */
+export interface Medium extends MediumInput {
+  mediumId: string;
+  status: MediumStatus;
+  personId: string;
+  linkId: string;
+  link: LinkReason;
+}
+
+export type PersonStatus = 'active' | 'merged' | 'cancelled';
+
+export interface Person {
+  personId: string;
+  status: PersonStatus;
+  /** Of a merged person: who took its place. */
+  mergedInto?: string;
+  demographics: Demographics;
+  normalised: NormalisedPerson;
+  /** Ids of its media, in the order in which they came. */
+  media: string[];
+  /** Merges in which this person survived, oldest first, those undone left out. */
+  merges: string[];
+  cancelReason?: string;
+  /** Journal positions of the first and the last change. */
+  createdAt: number;
+  version: number;
+}
+
+export type DomainKind = 'card' | 'region' | 'platform';
+
+export interface Domain {
+  code: string;
+  nameZh: string;
+  kind: DomainKind;
+  /** URI of the domain in FHIR; `urn:oid:…` for HL7 v2. */
+  system: string;
+  /** Who may register identifiers of this domain; empty: everybody. */
+  source: string;
+}
+
+/** Two persons that people have to look at. */
+export interface Review {
+  reviewId: string;
+  a: string;
+  b: string;
+  probability: number;
+  reasons: string[];
+  status: 'open' | 'accepted' | 'rejected';
+  /** Of an accepted one. */
+  mergeId?: string;
+  decidedBy?: string;
+}
+
+/** What a merge took, so that it can be given back exactly. */
+export interface Merge {
+  mergeId: string;
+  survivor: string;
+  absorbed: string;
+  reason: string;
+  by: string;
+  beforeSurvivor: Person;
+  beforeAbsorbed: Person;
+  /** Version of the survivor after the merge: unchanged since, it is restored as a whole. */
+  survivorVersion: number;
+  undone: boolean;
+}
+
+export interface Subscription {
+  subscriptionId: string;
+  url: string;
+  /** Kinds of events; empty: all. */
+  events: string[];
+  /** Name of the secret that signs the calls. */
+  secret: string;
+  status: 'active' | 'stopped';
+}
+
+/** What happened, for subscribers; the key is the journal position. */
+export interface IndexEvent {
+  position: number;
+  timeUs: number;
+  kind: string;
+  personId: string;
+  otherPersonId?: string;
+  domain?: string;
+}
+
+export interface MatchSettings {
+  /** Null: the parameters that come with posp. */
+  model: MatchModel | null;
+  thresholds: Thresholds;
+}
+
+/** What became of a command: the answer to whoever sent it, also when it is sent again. */
+export interface Outcome {
+  status: 'done' | 'refused';
+  /** Why refused: `identifier_taken`, `person_not_found`, … */
+  code?: string;
+  personId?: string;
+  mediumId?: string;
+  mergeId?: string;
+  reviewIds?: string[];
+}

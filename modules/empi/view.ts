@@ -1,0 +1,183 @@
+/** The tables of the patient index, by name and type, and what is done with several of them at once. */
+import type { TableSource, WritableTableSource } from '../frame/module.ts';
+import { FIELD, FIELDS } from './matching/fields.ts';
+import { normalisePerson } from './matching/normalise.ts';
+import { blockingKeys } from './matching/online-keys.ts';
+import type {
+  Demographics,
+  Domain,
+  IndexEvent,
+  MatchSettings,
+  Medium,
+  Merge,
+  Outcome,
+  Person,
+  Review,
+  Subscription,
+} from './types.ts';
+
+interface Rows {
+  persons: Person;
+  media: Medium;
+  /** Domain and number to medium id. */
+  numbers: string;
+  domains: Domain;
+  /** Blocking keys: rule, key and person id to 1. */
+  keys: number;
+  /** How many live persons hold a value: field and value. */
+  counts: number;
+  reviews: Review;
+  /** Open review of two persons: both ids to the review's. */
+  'open-reviews': string;
+  /** Pairs that people said are two persons. */
+  apart: number;
+  merges: Merge;
+  subscriptions: Subscription;
+  /** Up to which position a subscriber has everything. */
+  reached: number;
+  events: IndexEvent;
+  /** By person and position: what happened to it. */
+  history: string;
+  outcomes: Outcome;
+  settings: MatchSettings;
+  totals: number;
+}
+
+export class View {
+  readonly source: TableSource;
+
+  constructor(source: TableSource) {
+    this.source = source;
+  }
+
+  table<Name extends keyof Rows>(name: Name) {
+    return this.source.table<Rows[Name]>(name);
+  }
+
+  total(name: string): number {
+    return this.table('totals').get(name) ?? 0;
+  }
+
+  person(personId: string): Person | undefined {
+    return this.table('persons').get(personId);
+  }
+
+  /** The live person that stands for this one now, through all merges. */
+  livePerson(personId: string): Person | undefined {
+    let person = this.person(personId);
+    while (person?.status === 'merged') person = this.person(person.mergedInto!);
+    return person;
+  }
+
+  medium(domain: string, number: string): Medium | undefined {
+    const id = this.table('numbers').get(this.numberKey(domain, number));
+    return id === undefined ? undefined : this.table('media').get(id);
+  }
+
+  numberKey(domain: string, number: string): string {
+    return `${domain}:${this.source.nameOf(number)}`;
+  }
+
+  valueKey(field: number, value: string): string {
+    return `${field}:${this.source.nameOf(value)}`;
+  }
+
+  /** Rows of the blocking index that a person stands in. */
+  keysOf(person: Person): string[] {
+    return blockingKeys(person.normalised).map(
+      (key) => `${this.source.nameOf(key)}:${person.personId}`,
+    );
+  }
+
+  pairKey(a: string, b: string): string {
+    return a < b ? `${a}:${b}` : `${b}:${a}`;
+  }
+}
+
+/** The view while a record is applied. */
+export class WritableView extends View {
+  private readonly writable: WritableTableSource;
+
+  constructor(tables: WritableTableSource) {
+    super(tables);
+    this.writable = tables;
+  }
+
+  override table<Name extends keyof Rows>(name: Name) {
+    return this.writable.table<Rows[Name]>(name);
+  }
+
+  add(total: string, change: number): number {
+    const sum = this.total(total) + change;
+    this.table('totals').put(total, sum);
+    return sum;
+  }
+
+  /** Numbers given out in order, with a check digit: nobody mistypes one for another. */
+  nextId(kind: string): string {
+    const digits = String(this.add(`next ${kind}`, 1)).padStart(12, '0');
+    return digits + luhnDigit(digits);
+  }
+
+  /** Stores a person; the indexes follow what changed. */
+  putPerson(person: Person): void {
+    const before = this.person(person.personId);
+    if (before !== undefined) this.unindex(before);
+    this.table('persons').put(person.personId, person);
+    this.index(person);
+  }
+
+  newPerson(personId: string, demographics: Demographics, position: number): Person {
+    return {
+      personId,
+      status: 'active',
+      demographics,
+      normalised: normalisePerson(demographics),
+      media: [],
+      merges: [],
+      createdAt: position,
+      version: position,
+    };
+  }
+
+  private index(person: Person): void {
+    this.count(person, 1);
+    if (person.status !== 'active') return;
+    const keys = this.table('keys');
+    for (const key of this.keysOf(person)) keys.put(key, 1);
+  }
+
+  private unindex(person: Person): void {
+    this.count(person, -1);
+    if (person.status !== 'active') return;
+    const keys = this.table('keys');
+    for (const key of this.keysOf(person)) keys.remove(key);
+  }
+
+  private count(person: Person, change: number): void {
+    this.add(`persons ${person.status}`, change);
+    if (person.status !== 'active') return;
+    this.add(`sex ${person.normalised.values[FIELD.sex] || 'unknown'}`, change);
+    const counts = this.table('counts');
+    FIELDS.forEach(({ termFrequency }, field) => {
+      const value = person.normalised.values[field]!;
+      if (value === '') return;
+      this.add(`present ${field}`, change);
+      if (termFrequency !== 'always') return;
+      const key = this.valueKey(field, value);
+      const left = (counts.get(key) ?? 0) + change;
+      if (left === 0) counts.remove(key);
+      else counts.put(key, left);
+    });
+  }
+}
+
+export function luhnDigit(digits: string): string {
+  let sum = 0;
+  for (let i = 0; i < digits.length; i++) {
+    const digit = Number(digits[digits.length - 1 - i]);
+    const doubled = i % 2 === 0 ? digit * 2 : digit;
+    sum += doubled > 9 ? doubled - 9 : doubled;
+  }
+  return String((10 - (sum % 10)) % 10);
+}

@@ -1,0 +1,3 @@
+import { empi } from '../../modules/empi/module.ts';
+
+export const MODULES = [empi];
