@@ -2,7 +2,8 @@
 import { accounts } from './accounts/module.ts';
 import { approvals } from './approvals/module.ts';
 import { audit } from './audit/module.ts';
+import { empi } from './empi/module.ts';
 import type { Module } from './frame/module.ts';
 import { transactions } from './transactions/module.ts';
 
-export const MODULES: readonly Module<unknown>[] = [accounts, transactions, approvals, audit];
+export const MODULES: readonly Module<unknown>[] = [accounts, transactions, approvals, audit, empi];

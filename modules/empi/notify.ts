@@ -3,12 +3,18 @@
  * are taken. How far a subscriber is, is a fact of the journal; a call may come twice after a crash,
  * and its position tells that it is the same one.
  */
-import { createHmac } from 'node:crypto';
 import { idOf } from '../../ledger/id.ts';
 import type { ActContext } from '../frame/module.ts';
+import { moduleKey } from '../frame/module-key.ts';
 import { factOf } from './facts.ts';
 import type { EmpiQueries } from './queries.ts';
 import type { IndexEvent, Subscription } from './types.ts';
+
+/** Signs the calls with SM2; its public key is in the registry, and subscribers verify with that. */
+export const NOTICE_KEY = {
+  name: 'empi-notice',
+  spec: { algorithm: 'sm2', purpose: 'sign' },
+} as const;
 
 const EVENTS_AT_ONCE = 50;
 const CALL_TIMEOUT_MS = 5_000;
@@ -47,17 +53,21 @@ function withoutLast(events: IndexEvent[], last: number): IndexEvent[] {
 
 async function call(
   context: ActContext<EmpiQueries>,
-  { url, events: wanted, secret, subscriptionId }: Subscription,
+  { url, events: wanted, subscriptionId }: Subscription,
   events: IndexEvent[],
 ): Promise<boolean> {
   const chosen = wanted.length === 0 ? events : events.filter(({ kind }) => wanted.includes(kind));
   if (chosen.length === 0) return true;
   const body = JSON.stringify({ subscriptionId, events: chosen });
-  const signature = createHmac('sha256', secret).update(body).digest('hex');
+  const key = await moduleKey(context, NOTICE_KEY);
+  const signature = await context.hsm.sign(key, Buffer.from(body, 'utf8'));
   try {
     const response = await fetch(url, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'posp-signature': `sha256=${signature}` },
+      headers: {
+        'content-type': 'application/json',
+        'posp-signature': `sm2=${Buffer.from(signature).toString('hex')}`,
+      },
       body,
       redirect: 'error',
       signal: AbortSignal.any([context.signal, AbortSignal.timeout(CALL_TIMEOUT_MS)]),

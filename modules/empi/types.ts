@@ -107,8 +107,6 @@ export interface Subscription {
   url: string;
   /** Kinds of events; empty: all. */
   events: string[];
-  /** Name of the secret that signs the calls. */
-  secret: string;
   status: 'active' | 'stopped';
 }
 
