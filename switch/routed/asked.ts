@@ -30,6 +30,8 @@ export const EXTRA = {
   /** Which host. */
   host: 'host',
   sort: 'hostSort',
+  /** Field 25 of the request, for messages about it that are made later. */
+  condition: 'condition',
   /** In a result: position of the asked record. */
   asked: 'asked',
   /** JSON: the fields of the host's answer that the terminal gets, by number. */

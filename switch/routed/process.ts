@@ -97,7 +97,9 @@ async function recordAdvice(
   const fact = entry.fact?.transaction;
   if (fact !== undefined) {
     const host = request.route!.host;
-    fact.extra = { ...fact.extra, [EXTRA.host]: host, [EXTRA.forward]: 'advice' };
+    const condition = request.message.get(25) ?? '00';
+    const forward = { [EXTRA.host]: host, [EXTRA.forward]: 'advice', [EXTRA.condition]: condition };
+    fact.extra = { ...fact.extra, ...forward };
   }
   const result = await services.ledger.submit(entry);
   if (isRace(result.status)) throw new Refusal('96', 'raced-too-often');
@@ -117,11 +119,14 @@ function askedEntry(
   const { transfers: _t, tallies: _y, registry: _r, blocks: _b, ...bare } = entry;
   const asked: Entry = { ...bare, ...split.asked };
   const fact = { ...entry.fact!.transaction!, responseCode: '', rule: 'host-asked' };
-  const extra = { ...fact.extra, [EXTRA.host]: request.route!.host, [EXTRA.sort]: sort };
+  const extra: Record<string, string> = {
+    ...fact.extra,
+    [EXTRA.host]: request.route!.host,
+    [EXTRA.sort]: sort,
+    [EXTRA.condition]: request.message.get(25) ?? '00',
+  };
+  if (sort === 'repeatable') extra[EXTRA.approval] = approvalText(split.approved, bare);
   asked.fact = { transaction: { ...fact, extra } };
-  if (sort === 'repeatable') {
-    asked.fact.transaction!.extra![EXTRA.approval] = approvalText(split.approved, bare);
-  }
   return asked;
 }
 

@@ -1,0 +1,241 @@
+/**
+ * The host hub: all links to all hosts, in a thread of its own.
+ *
+ * Workers come and go with a reload and there are as many as there are processors; a bank grants a
+ * fixed number of lines, counts sign-ons, and gives one set of keys. So the links, the keys, the
+ * limits, and what is still owed to hosts have one owner that outlives every worker.
+ */
+import type { MessagePort } from 'node:worker_threads';
+import type { HostConfig } from '../../config/schema.ts';
+import type { Hsm, StoredKey } from '../../hsm/types.ts';
+import type { LedgerClient } from '../../ledger/client.ts';
+import type { Reader } from '../../ledger/reader.ts';
+import type { Message } from '../../protocols/iso8583/message.ts';
+import { toStoredKey } from '../keys.ts';
+import type { Logger } from '../log.ts';
+import { type Asked, askedOf, stateOf } from '../routed/asked.ts';
+import { approvalOf, settle } from '../routed/settle.ts';
+import { verdictOf } from '../routed/verdict.ts';
+import { Institutions } from '../services.ts';
+import { Forwarder } from '../store-and-forward/forwarder.ts';
+import { lateAnswerEntry, repeatEntry } from '../store-and-forward/records.ts';
+import { findLeftOpen } from '../store-and-forward/recovery.ts';
+import { HOST_DOWN, HOST_UP } from './gateway.ts';
+import { Host, textFields } from './host.ts';
+import { HostMetrics } from './host-metrics.ts';
+import type { FromHub, HostReply, ToHub } from './messages.ts';
+import { readWatermark, writeWatermark } from './watermark.ts';
+
+export interface HubParts {
+  configs: HostConfig[];
+  /** One number a host, in the order of the configuration: what workers look at. */
+  states: SharedArrayBuffer;
+  folder: string;
+  hsm: Hsm;
+  ledger: LedgerClient;
+  reader: Reader;
+  log: Logger;
+}
+
+/** The one timer: time-outs, retries and echo tests need no finer resolution. */
+const SWEEP_INTERVAL_MS = 50;
+const WATERMARK_INTERVAL_MS = 30_000;
+
+/** What was asked before this time ago has its result, or its repeat, in the journal. */
+const SETTLED_AFTER_MS = 180_000;
+
+/** The registry's name of a host's ZMK. */
+export function zoneMasterKeyName(host: string): string {
+  return `host-${host}-zmk`;
+}
+
+export class Hub {
+  readonly metrics = new HostMetrics();
+  readonly #parts: HubParts;
+  readonly #hosts = new Map<string, { config: HostConfig; host: Host }>();
+  readonly #forwarder: Forwarder;
+  readonly #heads: { atMs: number; position: number }[] = [];
+  #timer: NodeJS.Timeout | null = null;
+  #watermarkMs = 0;
+
+  constructor(parts: HubParts) {
+    this.#parts = parts;
+    const { configs, log, reader, ledger } = parts;
+    for (const [index, config] of configs.entries()) {
+      this.#hosts.set(config.name, { config, host: this.#makeHost(config, index) });
+    }
+    const institutions = new Institutions(reader);
+    this.#forwarder = new Forwarder({ hosts: this.#hosts, reader, ledger, institutions, log });
+  }
+
+  /** Resolves when everything that a crash left open is resolved or owed to its host. */
+  async start(): Promise<void> {
+    await this.#recover();
+    for (const { host } of this.#hosts.values()) await host.start();
+    this.#timer = setInterval(() => this.#sweep(), SWEEP_INTERVAL_MS);
+  }
+
+  /** Serves a worker until its port is closed. */
+  connect(port: MessagePort): void {
+    let out: FromHub[] = [];
+    const send = (message: FromHub) => {
+      if (out.length === 0) {
+        setImmediate(() => {
+          const batch = out;
+          out = [];
+          port.postMessage(batch);
+        });
+      }
+      out.push(message);
+    };
+    port.on('message', (batch: ToHub[]) => {
+      for (const message of batch) this.#take(message, send);
+    });
+  }
+
+  status(): object[] {
+    return [...this.#hosts.values()].map(({ host }) => host.status());
+  }
+
+  get forwarder(): Forwarder {
+    return this.#forwarder;
+  }
+
+  collectMetrics(): void {
+    for (const { host } of this.#hosts.values()) {
+      const { name, links, inFlight } = host.status();
+      this.metrics.up.set({ host: name }, host.isUp ? 1 : 0);
+      this.metrics.links.set({ host: name }, links);
+      this.metrics.inFlight.set({ host: name }, inFlight);
+    }
+    const { waiting, withOperator } = this.#forwarder.counts();
+    this.metrics.forwards.set({ state: 'waiting' }, waiting);
+    this.metrics.forwards.set({ state: 'with-operator' }, withOperator);
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#forwarder.stop();
+    for (const { host } of this.#hosts.values()) host.stop();
+  }
+
+  #makeHost(config: HostConfig, index: number): Host {
+    const { hsm, log, states, reader } = this.#parts;
+    const view = new Int32Array(states);
+    const masterKey = (): StoredKey | null => {
+      const item = reader.registry.get('key', zoneMasterKeyName(config.name));
+      return item === null ? null : toStoredKey(item.value);
+    };
+    return new Host({
+      config,
+      hsm,
+      log,
+      masterKey,
+      metrics: this.metrics,
+      changed: (isUp) => Atomics.store(view, index, isUp ? HOST_UP : HOST_DOWN),
+      late: (position, message) => void this.#late(config, position, message),
+    });
+  }
+
+  #take(message: ToHub, send: (message: FromHub) => void): void {
+    if (message.kind === 'forward') {
+      const record = this.#parts.reader.record(message.position);
+      if (record === null) throw new Error(`position ${message.position} is not in the journal`);
+      this.#forwarder.add(record);
+      return;
+    }
+    const { call, request } = message;
+    const host = this.#hosts.get(request.host)?.host;
+    if (host === undefined) {
+      send({ kind: 'reply', call, reply: { state: 'not-sent', reason: 'no-link' } });
+      return;
+    }
+    void host.ask(request).then((reply) => send({ kind: 'reply', call, reply }));
+  }
+
+  /** What was asked before a crash: nobody knows whether it arrived, so it is undone or asked again. */
+  async #recover(): Promise<void> {
+    const { reader, folder, log } = this.#parts;
+    const found = await findLeftOpen(readWatermark(folder, reader), this.#parts);
+    for (const { obligation, withOperator } of found.obligations) {
+      this.#forwarder.add(reader.record(obligation.position)!, withOperator);
+    }
+    for (const asked of found.asked) {
+      const position = await this.#giveUp(asked);
+      if (position > 0) this.#forwarder.add(reader.record(position)!);
+    }
+    writeWatermark(folder, found.oldest, reader);
+    const { length: owed } = found.obligations;
+    const { length: givenUp } = found.asked;
+    log.info({ owed, givenUp, scanned: found.scanned }, 'what hosts must still be told');
+  }
+
+  async #giveUp(asked: Asked): Promise<number> {
+    if (asked.sort === 'repeatable') {
+      return (await this.#parts.ledger.submit(repeatEntry(asked.record))).position;
+    }
+    const verdict = {
+      approved: false,
+      responseCode: '98',
+      rule: 'host-answer-lost-in-a-restart',
+      undoAtHost: true,
+    };
+    const record = await settle(asked, verdict, async () => ({}), this.#parts);
+    return record?.position ?? 0;
+  }
+
+  /** An answer that nobody waits for: matched with the journal, resolved when it can be, and explained. */
+  async #late(config: HostConfig, position: number | null, message: Message): Promise<void> {
+    const { reader, ledger, log } = this.#parts;
+    const asked = position === null ? null : askedOf(reader.record(position));
+    const responseCode = message.get(39) ?? '';
+    const about = { host: config.name, position, responseCode };
+    if (asked === null || asked.host !== config.name) {
+      log.warn(
+        { ...about, message },
+        'late answer: it names no transaction that was asked of this host',
+      );
+      return;
+    }
+    const now = await stateOf(asked, this.#parts);
+    if (now.state === 'open' && asked.sort === 'repeatable') {
+      const reply: HostReply = { state: 'answered', fields: textFields(message) };
+      const verdict = verdictOf(reply, undefined, config.responseCodes);
+      await settle(asked, verdict, async () => approvalOf(asked), this.#parts);
+      log.info(about, 'late answer: the transaction was still open and is resolved by it');
+      return;
+    }
+    const approvedBefore =
+      now.state === 'resolved' && now.record.entry.fact?.transaction?.responseCode === '00';
+    const findings = {
+      open: 'the transaction is being given up',
+      undone: 'the terminal had reversed the transaction',
+      resolved: approvedBefore
+        ? 'a second answer to a transaction that was answered'
+        : 'the transaction had been given up; the reversal stands',
+    };
+    const finding = findings[now.state];
+    log.warn({ ...about, finding }, 'late answer');
+    if (!approvedBefore)
+      await ledger.submit(lateAnswerEntry(asked.record, { responseCode, finding }));
+  }
+
+  #sweep(): void {
+    const nowMs = performance.now();
+    for (const { host } of this.#hosts.values()) host.sweep(nowMs);
+    this.#forwarder.sweep(nowMs);
+    if (nowMs - this.#watermarkMs >= WATERMARK_INTERVAL_MS) this.#moveWatermark(nowMs);
+  }
+
+  #moveWatermark(nowMs: number): void {
+    const { reader, folder } = this.#parts;
+    this.#watermarkMs = nowMs;
+    this.#heads.push({ atMs: nowMs, position: reader.head().position });
+    let settled = 0;
+    while (this.#heads[0] !== undefined && this.#heads[0].atMs < nowMs - SETTLED_AFTER_MS) {
+      settled = this.#heads.shift()!.position;
+    }
+    if (settled === 0) return;
+    writeWatermark(folder, Math.min(settled, this.#forwarder.oldest ?? settled), reader);
+  }
+}

@@ -1,0 +1,62 @@
+/** The message that an obligation owes a host, made from the journal alone: the same after every restart. */
+import type { JournalRecord } from '../../ledger/types.ts';
+import {
+  type HostFields,
+  namedByRecord,
+  originalField,
+  recordedFields,
+  type Sender,
+} from '../hosts/host-fields.ts';
+import type { HostRequest } from '../hosts/messages.ts';
+import { EXTRA } from '../routed/asked.ts';
+import type { InstitutionView } from '../services.ts';
+import type { Obligation } from './records.ts';
+
+/** Field 39 of a reversal: why. */
+const NO_ANSWER = '98';
+const OTHER = '06';
+
+export function messageOf(
+  obligation: Obligation,
+  subject: JournalRecord,
+  recordAt: (position: number) => JournalRecord | null,
+  institution: InstitutionView,
+): HostRequest {
+  const fact = subject.entry.fact?.transaction;
+  if (fact === undefined) throw new Error(`position ${subject.position} is no transaction`);
+  const sender: Sender = {
+    institution,
+    terminalId: fact.terminalId ?? '',
+    merchantId: fact.merchantId ?? '',
+  };
+  const card = recordedFields(fact, fact.extra?.[EXTRA.condition] ?? '00');
+  const { host, position, timestampUs, sort } = obligation;
+  if (sort === 'reversal') {
+    const named = namedByRecord(position, timestampUs, sender);
+    const fields: HostFields = {
+      ...card,
+      ...named,
+      37: String(subject.position).padStart(12, '0'),
+    };
+    fields[39] =
+      position === subject.position || isGivenUp(obligation, recordAt) ? NO_ANSWER : OTHER;
+    fields[90] = originalField(subject, fact, sender);
+    return { host, messageType: '0400', fields, position };
+  }
+  const { position: at, timestampUs: when } = subject;
+  const fields: HostFields = { ...card, ...namedByRecord(at, when, sender) };
+  const original = recordAt(fact.originalPosition ?? 0);
+  const originalFact = original?.entry.fact?.transaction;
+  if (original !== null && originalFact !== undefined) {
+    fields[90] = originalField(original, originalFact, sender);
+  }
+  return { host, messageType: fact.messageType ?? '0220', fields, position: at };
+}
+
+/** We gave the transaction up; otherwise the terminal took it back. */
+function isGivenUp(
+  { position }: Obligation,
+  recordAt: (position: number) => JournalRecord | null,
+): boolean {
+  return recordAt(position)?.entry.fact?.transaction?.kind !== 'reversal';
+}
