@@ -4,6 +4,7 @@ import type { Hsm } from '../hsm/types.ts';
 import type { Reader } from '../ledger/reader.ts';
 import type { Ledger } from '../ledger/writer-host.ts';
 import type { ModuleLag, Modules } from '../modules/frame/host.ts';
+import type { HubDoor } from '../switch/hosts/hub-door.ts';
 import type { Switch } from '../switch/switch.ts';
 import type { PlainHandler } from './dispatcher.ts';
 import { json } from './response.ts';
@@ -13,6 +14,7 @@ export interface HealthSources {
   ledger: Ledger;
   reader: Reader;
   switch: Switch;
+  hosts: HubDoor;
   modules: Modules;
   /** Figures of the API itself. */
   api: Registry;
@@ -28,7 +30,8 @@ export function healthRoutes(sources: HealthSources): Map<string, PlainHandler> 
   ]);
 }
 
-async function health({ hsm, reader, switch: workers, modules, startedAtMs }: HealthSources) {
+async function health(sources: HealthSources) {
+  const { hsm, reader, switch: workers, hosts, modules, startedAtMs } = sources;
   const { name, provider, production, state, operations, problem } = await hsm.status();
   const { position, businessDates } = reader.head();
   const ok = state !== 'down';
@@ -39,6 +42,7 @@ async function health({ hsm, reader, switch: workers, modules, startedAtMs }: He
       status: ok ? 'ok' : 'down',
       uptimeSeconds,
       switch: { workers: workers.workerCount, ports: workers.ports },
+      hosts: await hosts.status(),
       ledger: { position, businessDates },
       modules: modulesHealth(modules, position),
       hsm: { name, provider, production, state, ...(problem ? { problem } : {}), outsideToken },
@@ -62,6 +66,7 @@ function modulesHealth(modules: Modules, headPosition: number) {
 async function metrics(sources: HealthSources, own: Registry) {
   const parts = [
     ...(await sources.switch.metrics()),
+    ...(await sources.hosts.metrics()),
     await own.getMetricsAsJSON(),
     await sources.api.getMetricsAsJSON(),
   ];

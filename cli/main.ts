@@ -10,6 +10,7 @@ const COMMANDS: Record<string, () => Promise<AddCommand>> = {
   serve: async () => (await import('./serve.ts')).addServeCommand,
   reload: async () => (await import('./reload.ts')).addReloadCommand,
   terminal: async () => (await import('./terminal.ts')).addTerminalCommand,
+  host: async () => (await import('./host.ts')).addHostCommand,
   ledger: async () => (await import('./ledger.ts')).addLedgerCommand,
   api: async () => (await import('./api.ts')).addApiCommand,
   module: async () => (await import('./module.ts')).addModuleCommand,

@@ -89,6 +89,11 @@ function readConfigOf({ config: file, data, port, httpPort }: ServeOptions): Con
 
 async function startOrExplain(options: SystemOptions): Promise<System> {
   const { config } = options;
+  if (config.production && config.hosts.some((host) => host.testZoneMasterKey !== undefined)) {
+    throw new UsageError(
+      'production is true, but a host has a published test key: remove testZoneMasterKey and import the real key by key ceremony',
+    );
+  }
   if (config.production && config.firstStart !== undefined) {
     throw new UsageError(
       'production is true, but firstStart holds published test keys: remove it and provision by key ceremony',

@@ -16,13 +16,16 @@ import { type Ledger, startLedger } from '../../ledger/writer-host.ts';
 import type { ClearingResult } from '../../modules/clearing/run.ts';
 import { Modules } from '../../modules/frame/host.ts';
 import { BusinessDayWatch } from '../../switch/business-day-watch.ts';
-import { noHosts } from '../../switch/hosts/worker-hosts.ts';
+import { HubDoor } from '../../switch/hosts/hub-door.ts';
+import { provideTestKeys } from '../../switch/hosts/test-keys.ts';
 import type { Logger } from '../../switch/log.ts';
 import { type ProvisionProgress, provision } from '../../switch/provision.ts';
+import type { RouteRule } from '../../switch/routing/rules.ts';
 import { Switch } from '../../switch/switch.ts';
 import { clearDay, type DayClosed } from './clear-day.ts';
 import { ledgerFolder } from './data-folder.ts';
 import { sealDay } from './day-seal.ts';
+import { hostCommands, startHosts } from './hosts.ts';
 import { type ChosenHsm, chooseHsm } from './hsm-choice.ts';
 import { keyCommands } from './keys/commands.ts';
 import { recordPending } from './keys/record.ts';
@@ -44,6 +47,7 @@ export class System extends EventEmitter<{ failed: [Error] }> {
   readonly client: LedgerClient;
   readonly reader: Reader;
   readonly switch: Switch;
+  readonly hosts: HubDoor;
   readonly http: ApiServer;
   readonly modules: Modules;
   /** The first password of the operator `admin` when this start made it; never kept. */
@@ -62,6 +66,7 @@ export class System extends EventEmitter<{ failed: [Error] }> {
     client: LedgerClient;
     reader: Reader;
     switch: Switch;
+    hosts: HubDoor;
     http: ApiServer;
     modules: Modules;
     views: Views;
@@ -78,6 +83,7 @@ export class System extends EventEmitter<{ failed: [Error] }> {
     this.client = parts.client;
     this.reader = parts.reader;
     this.switch = parts.switch;
+    this.hosts = parts.hosts;
     this.http = parts.http;
     this.modules = parts.modules;
     this.adminPassword = parts.adminPassword;
@@ -87,6 +93,7 @@ export class System extends EventEmitter<{ failed: [Error] }> {
     this.#closeControl = parts.closeControl;
     this.ledger.on('failed', (error) => this.emit('failed', error));
     this.switch.on('failed', (error) => this.emit('failed', error));
+    this.hosts.on('failed', (error) => this.emit('failed', error));
   }
 
   /** Starts everything; resolves when terminals can connect. */
@@ -118,18 +125,27 @@ export class System extends EventEmitter<{ failed: [Error] }> {
       await seal(institution, date);
     });
     await watch.check(Date.now());
+    const hosts = await startHosts(config, chosen, ledger, encryptionKey, { client, reader });
     const workers = await Switch.start({
       ...switchSettings(config),
       dataDir: ledgerFolder(dataDir),
       hsm: chosen.config,
       ledger,
       encryptionKey,
-      hosts: noHosts,
+      hosts: () => hosts.forWorker(),
     });
     const modules = await startModules(config, chosen, ledger, encryptionKey, log);
     const views = new Views(dataDir, encryptionKey);
     const api = new ApiMetrics();
-    const health = { hsm: chosen.hsm, ledger, reader, switch: workers, modules, startedAtMs };
+    const health = {
+      hsm: chosen.hsm,
+      ledger,
+      reader,
+      switch: workers,
+      hosts,
+      modules,
+      startedAtMs,
+    };
     const services: SystemServices = {
       config,
       hsm: chosen.hsm,
@@ -151,10 +167,11 @@ export class System extends EventEmitter<{ failed: [Error] }> {
         clearDay(config.clearingDir, { reader, ledger: client }, { date, institution }, seal),
       ...moduleCommands(modules, reader),
       ...keyCommands(keyParts),
+      ...hostCommands(hosts),
     });
     const closeControl = control.close;
     const parts = { options, chosen, ledger, client, reader, http, watch, seal, closeControl };
-    system = new System({ ...parts, modules, views, adminPassword, switch: workers });
+    system = new System({ ...parts, hosts, modules, views, adminPassword, switch: workers });
     return system;
   }
 
@@ -183,6 +200,7 @@ export class System extends EventEmitter<{ failed: [Error] }> {
     await this.#watch.stop();
     await this.#closeControl();
     await this.switch.stop();
+    await this.hosts.stop();
     this.http.close();
     await this.modules.stop();
     await this.#views.close();

@@ -18,7 +18,10 @@ interface RecordedOriginal {
   fact: TransactionFact;
 }
 
-/** The original as its result says it, under the position that everybody knows it by. */
+/**
+ * The original as its result says it, under the position and the id that everybody knows it by: those
+ * of the asked record.
+ */
 export async function resolved<Original extends RecordedOriginal>(
   original: Original,
   services: LedgerAndReader,
@@ -28,7 +31,8 @@ export async function resolved<Original extends RecordedOriginal>(
   const now = await stateOf(asked, services);
   const fact = now.state === 'resolved' ? now.record.entry.fact?.transaction : undefined;
   if (now.state !== 'resolved' || fact === undefined) return original;
-  return { ...original, record: now.record, fact };
+  const entry = { ...asked.record.entry, fact: { transaction: fact } };
+  return { ...original, record: { ...now.record, entry }, fact };
 }
 
 /** The request works on the card of the original when that is another issuer's. */

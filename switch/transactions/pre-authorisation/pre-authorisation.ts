@@ -22,6 +22,7 @@ export const preAuthorisation: RecordedRow = {
   mac: true,
   signedIn: true,
   openBatch: true,
+  host: 'reversible',
   required: [4, 11, 22, 41, 42, 49, 60],
   keep: FINANCIAL_KEEP,
   keepApproved: FINANCIAL_KEEP_APPROVED,

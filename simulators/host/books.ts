@@ -1,0 +1,83 @@
+/** What a simulated bank has booked: its own view of every transaction, to be compared with ours. */
+
+export interface Booking {
+  /** Field 37. */
+  reference: string;
+  messageType: string;
+  cardNumber: string;
+  terminalId: string;
+  /** What the bank owes the hospital for it: negative for what goes back to the card, 0 for a hold. */
+  owedFen: number;
+  amountFen: number;
+  state: 'booked' | 'reversed';
+  /** The approval, for the same request again. */
+  authorisation: string;
+}
+
+/** What names a request to the bank: type, fields 11, 7 and 41. */
+export interface RequestName {
+  messageType: string;
+  traceNumber: string;
+  transmitted: string;
+  terminalId: string;
+}
+
+export class HostBooks {
+  readonly #bookings = new Map<string, Booking>();
+  /** Reversed before they arrived: a late original is refused. */
+  readonly #blocked = new Set<string>();
+  reversals = 0;
+
+  find(name: RequestName): Booking | undefined {
+    return this.#bookings.get(keyOf(name));
+  }
+
+  isBlocked(name: RequestName): boolean {
+    return this.#blocked.has(keyOf(name));
+  }
+
+  book(name: RequestName, booking: Booking): void {
+    this.#bookings.set(keyOf(name), booking);
+  }
+
+  /** `25` when there is nothing to reverse; then a late original is refused. */
+  reverse(name: RequestName): '00' | '25' {
+    this.reversals++;
+    const booking = this.#bookings.get(keyOf(name));
+    if (booking === undefined) {
+      this.#blocked.add(keyOf(name));
+      return '25';
+    }
+    booking.state = 'reversed';
+    return '00';
+  }
+
+  get bookings(): Booking[] {
+    return [...this.#bookings.values()];
+  }
+
+  /** What the bank owes the hospital for everything that stands. */
+  get owedFen(): number {
+    const standing = this.bookings.filter(({ state }) => state === 'booked');
+    return standing.reduce((sum, { owedFen }) => sum + owedFen, 0);
+  }
+
+  toJSON() {
+    const { bookings, owedFen, reversals } = this;
+    const standing = bookings.filter(({ state }) => state === 'booked').length;
+    return {
+      owedFen,
+      standing,
+      reversed: bookings.length - standing,
+      reversals,
+      bookings: bookings.map(({ cardNumber, ...rest }) => ({
+        ...rest,
+        cardNumber: `${cardNumber.slice(0, 6)}******${cardNumber.slice(-4)}`,
+      })),
+    };
+  }
+}
+
+function keyOf({ messageType, traceNumber, transmitted, terminalId }: RequestName): string {
+  return [messageType, traceNumber, transmitted, terminalId.trim()].join('|');
+}
