@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import type { MessagePort } from 'node:worker_threads';
 import { ByteWriter } from './bytes.ts';
 import { encodeEntry } from './encode.ts';
+import { EntryResults } from './entry-results.ts';
 import { LedgerError, type LedgerErrorCode } from './errors.ts';
 import { ID_BYTES } from './id.ts';
 import {
@@ -14,9 +15,13 @@ import {
 import { statusName } from './status.ts';
 import type { Account, Entry, EntryResult, EntryStatus, Id, TallyValue } from './types.ts';
 
+/** Who waits for the answers to one request, or to several that were made together. */
 interface Waiting {
-  /** Takes its answer off the reader. */
-  resolve: (answers: AnswerReader) => void;
+  /** Answers that have not come yet. */
+  left: number;
+  /** Takes up to so many answers off the reader, as many as are there; returns how many. */
+  take: (answers: AnswerReader, left: number) => number;
+  /** May be called more than once. */
   reject: (error: LedgerError) => void;
 }
 
@@ -25,9 +30,10 @@ export class LedgerClient {
   private readonly port: MessagePort;
   private readonly out = new ByteWriter(1 << 14);
   private flushing = false;
-  /** In the order in which the writer will answer; those before `answered` are done. */
+  /** In the order in which the writer will answer; those before `first` are done. */
   private waiting: Waiting[] = [];
-  private answered = 0;
+  private first = 0;
+  private unanswered = 0;
   private readonly answers = new AnswerReader();
   private ended: LedgerError | null = null;
 
@@ -55,7 +61,45 @@ export class LedgerClient {
     }
     this.closeRequest(start);
     return new Promise((resolve, reject) => {
-      this.wait({ resolve: (answers) => resolve(answers.result()), reject });
+      const take = (answers: AnswerReader) => {
+        resolve(answers.result());
+        return 1;
+      };
+      this.wait({ left: 1, take, reject });
+    });
+  }
+
+  /**
+   * Submits entries together, to be recorded in their order: each stands for itself, as with `submit`,
+   * but there is one promise for all. An entry is encoded before the next one is asked for, so a
+   * generator may yield the same object again. Rejects when some could not be recorded; those before
+   * them may be in the journal, and submitting all again is harmless.
+   */
+  submitMany(entries: Iterable<Entry>): Promise<EntryResults> {
+    const before = this.out.length;
+    let count = 0;
+    try {
+      for (const entry of entries) {
+        assert(entry.expired === undefined, 'only the ledger itself records an expiry');
+        const start = this.openRequest(REQUEST.submit);
+        encodeEntry(this.out, entry);
+        this.closeRequest(start);
+        count++;
+      }
+    } catch (error) {
+      this.out.length = before;
+      throw error;
+    }
+    if (count === 0) return Promise.resolve(new EntryResults([], 0));
+    return new Promise((resolve, reject) => {
+      const parts: Float64Array[] = [];
+      const take = (answers: AnswerReader, left: number) => {
+        parts.push(answers.rest());
+        const taken = answers.skip(left);
+        if (taken === left) resolve(new EntryResults(parts, count));
+        return taken;
+      };
+      this.wait({ left: count, take, reject });
     });
   }
 
@@ -83,7 +127,7 @@ export class LedgerClient {
 
   /** Requests that have no answer yet. */
   get pending(): number {
-    return this.waiting.length - this.answered;
+    return this.unanswered;
   }
 
   /** Lets go of the port; what has no answer yet is rejected. */
@@ -97,6 +141,7 @@ export class LedgerClient {
     ids: Id[],
     read: (id: Id, answers: AnswerReader) => Value,
   ): Promise<Value[]> {
+    if (ids.length === 0) return Promise.resolve([]);
     const start = this.openRequest(kind);
     for (const id of ids) {
       assert(id.length === ID_BYTES, `an id has ${ID_BYTES} bytes`);
@@ -104,7 +149,11 @@ export class LedgerClient {
     }
     this.closeRequest(start);
     return new Promise((resolve, reject) => {
-      this.wait({ resolve: (answers) => resolve(ids.map((id) => read(id, answers))), reject });
+      const take = (answers: AnswerReader) => {
+        resolve(ids.map((id) => read(id, answers)));
+        return 1;
+      };
+      this.wait({ left: 1, take, reject });
     });
   }
 
@@ -118,7 +167,11 @@ export class LedgerClient {
 
   private closeRequest(start: number): void {
     const { bytes, length } = this.out;
-    new DataView(bytes.buffer).setUint32(start - 4, length - start, true);
+    const count = length - start;
+    bytes[start - 4] = count & 0xff;
+    bytes[start - 3] = (count >>> 8) & 0xff;
+    bytes[start - 2] = (count >>> 16) & 0xff;
+    bytes[start - 1] = count >>> 24;
   }
 
   private wait(waiting: Waiting): void {
@@ -127,7 +180,8 @@ export class LedgerClient {
       waiting.reject(this.ended);
       return;
     }
-    if (this.pending === 0) this.port.ref();
+    if (this.unanswered === 0) this.port.ref();
+    this.unanswered += waiting.left;
     this.waiting.push(waiting);
     if (this.flushing) return;
     this.flushing = true;
@@ -146,35 +200,47 @@ export class LedgerClient {
   private receive(message: AnswerMessage): void {
     if (message instanceof Float64Array) {
       this.answers.reset(message);
-      while (!this.answers.done) this.next().resolve(this.answers);
+      while (!this.answers.done) {
+        const waiting = this.next();
+        this.done(waiting, waiting.take(this.answers, waiting.left));
+      }
     } else {
       const { code, message: text } = message.failed;
       const error = new LedgerError(code as LedgerErrorCode, text);
-      for (let i = 0; i < message.requests; i++) this.next().reject(error);
+      for (let left = message.requests; left > 0; ) {
+        const waiting = this.next();
+        const failed = Math.min(left, waiting.left);
+        waiting.reject(error);
+        this.done(waiting, failed);
+        left -= failed;
+      }
     }
-    if (this.pending > 0) return;
-    this.waiting = [];
-    this.answered = 0;
-    this.port.unref();
+    if (this.unanswered === 0) this.port.unref();
   }
 
   private next(): Waiting {
-    const waiting = this.waiting[this.answered];
+    const waiting = this.waiting[this.first];
     assert(waiting !== undefined, 'an answer belongs to a request');
-    this.answered++;
-    if (this.answered > 4096 && this.answered * 2 > this.waiting.length) {
-      this.waiting = this.waiting.slice(this.answered);
-      this.answered = 0;
-    }
     return waiting;
+  }
+
+  private done(waiting: Waiting, count: number): void {
+    waiting.left -= count;
+    this.unanswered -= count;
+    if (waiting.left > 0) return;
+    this.first++;
+    if (this.first < this.waiting.length && this.first < 4096) return;
+    this.waiting = this.waiting.slice(this.first);
+    this.first = 0;
   }
 
   private end(error: LedgerError): void {
     if (this.ended !== null) return;
     this.ended = error;
-    const left = this.waiting.slice(this.answered);
+    const left = this.waiting.slice(this.first);
     this.waiting = [];
-    this.answered = 0;
+    this.first = 0;
+    this.unanswered = 0;
     for (const { reject } of left) reject(error);
   }
 }

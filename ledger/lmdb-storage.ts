@@ -136,6 +136,17 @@ export class LmdbStorage implements Storage {
     this.fence = Buffer.from(identity);
   }
 
+  /** What `takeOver` wrote. */
+  get writerMark(): Uint8Array {
+    if (this.fence === null) throw new Error('only a writer has a mark');
+    return this.fence;
+  }
+
+  /** Writes on behalf of the writer that left this mark, from another thread of it. */
+  joinWriter(mark: Uint8Array): void {
+    this.fence = Buffer.from(mark);
+  }
+
   /** The end of `takeOver`. */
   handBack(): void {
     this.root.transactionSync(() => {

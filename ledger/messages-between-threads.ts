@@ -75,6 +75,28 @@ export class AnswerReader {
     return this.values[this.at++]!;
   }
 
+  /** Number of the status of the answer that comes next. */
+  get status(): number {
+    return this.values[this.at]!;
+  }
+
+  /** Steps over the answers to so many submits, or to as many as are left; returns how many. */
+  skip(count: number): number {
+    const { values } = this;
+    let skipped = 0;
+    let at = this.at;
+    for (; skipped < count && at < values.length; skipped++) {
+      at += HEADER_NUMBERS + values[at + 6]! + values[at + 7]!;
+    }
+    this.at = at;
+    return skipped;
+  }
+
+  /** The numbers from here on, which other readers may read, too. */
+  rest(): Float64Array {
+    return this.values.subarray(this.at);
+  }
+
   result(): EntryResult {
     const { values, at } = this;
     const recorded = values[at + 1]!;

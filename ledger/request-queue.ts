@@ -1,15 +1,18 @@
 /**
- * The writer's side of its clients: takes their buffers apart, feeds the entries to the core group by
- * group, and posts the answers once the group is on disk.
+ * The writer's side of its clients: their buffers in the order in which they came, taken apart request
+ * by request. A submit goes to the core and becomes part of the group at hand; a look-up reads what
+ * the group has made so far.
  */
 import type { MessagePort } from 'node:worker_threads';
 import { IdWords } from './entry-view.ts';
-import { LedgerError } from './errors.ts';
+import type { LedgerError } from './errors.ts';
+import type { GroupAnswers } from './group-answers.ts';
 import { ID_BYTES } from './id.ts';
 import {
   ACCOUNT_NUMBERS,
   type AnswerSource,
   ENTRY_NUMBERS,
+  type FailureMessage,
   putAnswer,
   REQUEST,
   REQUEST_HEADER_BYTES,
@@ -19,110 +22,69 @@ import { NumberList } from './outcome.ts';
 import { isTallyForgotten } from './tally-rules.ts';
 import type { WriterCore } from './writer-core.ts';
 
-/** A group ends at so many records or so many bytes, whichever comes first. */
-const GROUP_RECORDS = 8192;
-const GROUP_BYTES = 4 << 20;
-
 interface Batch {
   port: MessagePort;
   bytes: Uint8Array;
   at: number;
 }
 
-/** Answers of the group at hand to one port. */
-interface Answers {
-  numbers: NumberList;
-  requests: number;
-}
-
 export class RequestQueue {
-  private readonly core: WriterCore;
-  private readonly batches: Batch[] = [];
-  private readonly answers = new Map<MessagePort, Answers>();
+  private batches: Batch[] = [];
+  /** Batches before this one are done. */
+  private first = 0;
   private readonly id = new IdWords();
-  /** Called between the commit of a group that changed the registry and its answers. */
-  private readonly onRegistryChange: () => void;
-
-  constructor(core: WriterCore, onRegistryChange: () => void) {
-    this.core = core;
-    this.onRegistryChange = onRegistryChange;
-  }
 
   add(port: MessagePort, bytes: Uint8Array): void {
-    this.batches.push({ port, bytes, at: 0 });
+    if (bytes.length > 0) this.batches.push({ port, bytes, at: 0 });
   }
 
   get isEmpty(): boolean {
-    return this.batches.length === 0;
+    return this.first === this.batches.length;
   }
 
-  /**
-   * Takes one group of what has arrived, commits it, answers it. Throws LedgerError after it told
-   * the group's clients, when the group could not be written.
-   */
-  runGroup(nowUs: number): void {
-    const { core } = this;
-    core.begin(nowUs);
-    while (core.count < GROUP_RECORDS && core.size < GROUP_BYTES) {
-      const batch = this.batches[0];
-      if (batch === undefined) break;
-      if (batch.at >= batch.bytes.length) this.batches.shift();
-      else this.request(batch);
-    }
-    try {
-      core.commit();
-    } catch (error) {
-      if (error instanceof LedgerError) this.postFailure(error);
-      throw error;
-    }
-    if (core.changesRegistry) this.onRegistryChange();
-    this.postAnswers();
+  /** True when the next request is the first one of what a client sent at once. */
+  get isBetweenBatches(): boolean {
+    return this.isEmpty || this.batches[this.first]!.at === 0;
   }
 
-  /** Tells everybody who waits that nothing more will be written. */
-  fail(error: LedgerError): void {
-    for (const batch of this.batches.splice(0)) {
-      while (batch.at < batch.bytes.length) {
-        this.answersOf(batch.port).requests++;
-        batch.at = requestEnd(batch);
-      }
-    }
-    this.postFailure(error);
-  }
-
-  /** Hands over what has not been taken yet. */
-  moveTo(other: RequestQueue): void {
-    other.batches.push(...this.batches.splice(0));
-  }
-
-  private request(batch: Batch): void {
+  /** Takes the next request, which must be there, and puts its answer behind the group's. */
+  takeOne(core: WriterCore, answers: GroupAnswers): void {
+    const batch = this.batches[this.first]!;
     const { bytes } = batch;
     const kind = bytes[batch.at];
     const start = batch.at + REQUEST_HEADER_BYTES;
     const end = requestEnd(batch);
-    const answers = this.answersOf(batch.port);
+    const numbers = answers.answer(batch.port);
     if (kind === REQUEST.submit || kind === REQUEST.dryRun) {
-      this.core.submit(bytes, start, end, kind === REQUEST.dryRun);
-      this.answerSubmit(answers.numbers);
+      core.submit(bytes, start, end, kind === REQUEST.dryRun);
+      this.answerSubmit(core, numbers);
     } else {
       for (let at = start; at < end; at += ID_BYTES) {
         this.id.read(bytes, at);
-        if (kind === REQUEST.accounts) this.answerAccount(answers.numbers);
-        else if (kind === REQUEST.tallies) this.answerTally(answers.numbers);
-        else this.answerEntry(answers.numbers);
+        if (kind === REQUEST.accounts) this.answerAccount(core, numbers);
+        else if (kind === REQUEST.tallies) this.answerTally(core, numbers);
+        else this.answerEntry(core, numbers);
       }
     }
-    answers.requests++;
     batch.at = end;
+    if (end >= bytes.length) this.next();
   }
 
-  private answersOf(port: MessagePort): Answers {
-    let answers = this.answers.get(port);
-    if (answers === undefined) {
-      answers = { numbers: new NumberList(), requests: 0 };
-      this.answers.set(port, answers);
+  /** Tells everybody who waits that nothing more will be written. */
+  fail({ code, message }: LedgerError): void {
+    for (; !this.isEmpty; this.next()) {
+      const batch = this.batches[this.first]!;
+      const failure: FailureMessage = { failed: { code, message }, requests: 0 };
+      for (; batch.at < batch.bytes.length; batch.at = requestEnd(batch)) failure.requests++;
+      batch.port.postMessage(failure);
     }
-    return answers;
+  }
+
+  private next(): void {
+    this.first++;
+    if (this.first < 64 && !this.isEmpty) return;
+    this.batches = this.batches.slice(this.first);
+    this.first = 0;
   }
 
   private readonly source: AnswerSource = {
@@ -134,8 +96,8 @@ export class RequestQueue {
     tallies: new NumberList(),
   };
 
-  private answerSubmit(numbers: NumberList): void {
-    const { core, source } = this;
+  private answerSubmit(core: WriterCore, numbers: NumberList): void {
+    const { source } = this;
     const { outcome } = core;
     if (outcome.recordedPosition > 0) {
       putAnswer(numbers, outcome, core.recorded);
@@ -151,8 +113,8 @@ export class RequestQueue {
     putAnswer(numbers, outcome, source);
   }
 
-  private answerAccount(numbers: NumberList): void {
-    const { accounts } = this.core.state;
+  private answerAccount(core: WriterCore, numbers: NumberList): void {
+    const { accounts } = core.state;
     const row = accounts.find(this.id);
     let at = numbers.extend(ACCOUNT_NUMBERS);
     const { values } = numbers;
@@ -167,8 +129,8 @@ export class RequestQueue {
     for (let i = 0; i < 4; i++) values[at++] = balances[from + i]!;
   }
 
-  private answerTally(numbers: NumberList): void {
-    const { tallies, institutions } = this.core.state;
+  private answerTally(core: WriterCore, numbers: NumberList): void {
+    const { tallies, institutions } = core.state;
     const row = tallies.find(this.id);
     const zero = row < 0 || isTallyForgotten(tallies, institutions, row);
     const at = numbers.extend(TALLY_ANSWER_NUMBERS);
@@ -176,27 +138,11 @@ export class RequestQueue {
     numbers.values[at + 1] = zero ? 0 : tallies.count(row);
   }
 
-  private answerEntry(numbers: NumberList): void {
-    const found = this.core.lookUp(this.id);
+  private answerEntry(core: WriterCore, numbers: NumberList): void {
+    const found = core.lookUp(this.id);
     const at = numbers.extend(ENTRY_NUMBERS);
     numbers.values[at] = found?.position ?? 0;
     numbers.values[at + 1] = found?.status ?? 0;
-  }
-
-  private postAnswers(): void {
-    for (const [port, { numbers, requests }] of this.answers) {
-      if (requests === 0) continue;
-      const message = numbers.values.slice(0, numbers.length);
-      port.postMessage(message, [message.buffer]);
-    }
-    this.answers.clear();
-  }
-
-  private postFailure({ code, message }: LedgerError): void {
-    for (const [port, { requests }] of this.answers) {
-      if (requests > 0) port.postMessage({ failed: { code, message }, requests });
-    }
-    this.answers.clear();
   }
 }
 

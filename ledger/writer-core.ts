@@ -2,18 +2,18 @@
  * The one writer: collects entries into a group, judges each one as it comes, and commits the group.
  * No thread and no message here, so that a test can drive it step by step over any storage.
  */
-import { ByteWriter } from './bytes.ts';
 import { Checkpointer } from './checkpoint.ts';
+import { CollectedGroup } from './collected-group.ts';
 import { entryBytes } from './encode.ts';
 import { EntryView, type IdWords } from './entry-view.ts';
-import { chainHash, GroupView, HASH_BYTES, putGroupHeader, RecordView } from './group.ts';
+import { chainHash, GroupView, RecordView } from './group.ts';
 import { idOf, idToHex } from './id.ts';
 import { Outcome, putRecord } from './outcome.ts';
 import { jsonBytes, META_CHECKPOINT, META_INSTITUTIONS, type Recovered } from './recovery.ts';
 import { registryKey } from './registry-change.ts';
 import type { LedgerState } from './state.ts';
 import { StateMachine, type Surroundings } from './state-machine.ts';
-import type { Storage, StoredBalances, StoredRegistryItem } from './storage.ts';
+import type { CommitBatch, Storage } from './storage.ts';
 
 /** Expiries that one group records at most; the rest waits for the next group. */
 const EXPIRIES_PER_GROUP = 1000;
@@ -24,19 +24,19 @@ export class WriterCore implements Surroundings {
   readonly outcome = new Outcome();
   /** For a known id: the record that holds it. */
   readonly recorded = new RecordView();
+  /** Whether the entry that was submitted last made a record. */
+  recordedLast = false;
   private readonly storage: Storage;
   private readonly machine: StateMachine;
   private readonly checkpointer: Checkpointer;
   private readonly entry = new EntryView();
   /** The group being collected. */
-  private readonly out = new ByteWriter(1 << 20);
-  private firstPosition = 0;
-  private timestampUs = 0;
-  /** Bounds of the records of the group being collected, within `out`. */
-  private readonly bounds: number[] = [];
-  private readonly registry = new Map<string, StoredRegistryItem>();
-  private history: StoredBalances[] = [];
-  private institutionsChanged = false;
+  private group = new CollectedGroup();
+  /** Groups that were taken and are not known to be on disk, oldest first. */
+  private readonly taken: CollectedGroup[] = [];
+  private readonly spare: CollectedGroup[] = [];
+  /** True when somebody else has written since the storage was read last. */
+  private stale = false;
 
   constructor(storage: Storage, recovered: Recovered) {
     this.storage = storage;
@@ -50,28 +50,20 @@ export class WriterCore implements Surroundings {
    * (an import finds the expiries in its file).
    */
   begin(nowUs: number, expire = true): void {
-    this.firstPosition = this.state.position + 1;
-    this.timestampUs = Math.max(nowUs, this.state.timestampUs + 1);
-    this.out.length = 0;
-    this.bounds.length = 0;
-    this.registry.clear();
-    this.history = [];
-    this.institutionsChanged = false;
-    putGroupHeader(this.out, this.state.chainHash, this.firstPosition, this.timestampUs);
+    const { group, state } = this;
+    group.clear();
+    group.begin(state.chainHash, state.position + 1, Math.max(nowUs, state.timestampUs + 1));
     if (expire) this.recordExpiries();
   }
 
-  /** Whether the entry that was submitted last made a record. */
-  recordedLast = false;
-
   /** Records in the group so far. */
   get count(): number {
-    return this.bounds.length / 2;
+    return this.group.records.count;
   }
 
   /** Bytes of the group so far. */
   get size(): number {
-    return this.out.length;
+    return this.group.out.length;
   }
 
   /** When the next pending transfer expires, microseconds of UTC; Infinity when none does. */
@@ -81,7 +73,7 @@ export class WriterCore implements Surroundings {
 
   /** Time of the record at a position of the group being collected. */
   timestampOf(position: number): number {
-    return this.timestampUs + position - this.firstPosition;
+    return this.group.timestampOf(position);
   }
 
   /**
@@ -89,59 +81,81 @@ export class WriterCore implements Surroundings {
    * `outcome`, and holds only once the group is committed.
    */
   submit(bytes: Uint8Array, start: number, end: number, dryRun: boolean): void {
-    const { entry, outcome, machine, state } = this;
+    const { entry, outcome, machine, group } = this;
     entry.read(bytes, start, end);
-    const position = state.position + 1;
-    const timestampUs = this.timestampOf(position);
+    const position = this.state.position + 1;
+    const timestampUs = group.timestampOf(position);
     this.recordedLast = machine.apply(entry, position, timestampUs, dryRun, outcome);
     if (!this.recordedLast) {
       if (outcome.recordedPosition > 0) this.readRecord(outcome.recordedPosition, this.recorded);
       return;
     }
-    const from = this.out.length;
-    putRecord(this.out, outcome, bytes, start, end);
-    this.bounds.push(from, this.out.length);
+    const from = group.out.length;
+    putRecord(group.out, outcome, bytes, start, end);
+    group.records.add(from, group.out.length);
     for (const { kind, key, body } of machine.registryChanges) {
-      this.registry.set(registryKey(kind, key), { kind, key, version: position, body });
+      group.registry.set(registryKey(kind, key), { kind, key, version: position, body });
     }
-    if (machine.history.length > 0) this.history.push(...machine.history.splice(0));
-    if (machine.institutionsChanged) this.institutionsChanged = true;
-  }
-
-  /** True when the group has changed an item of the registry. */
-  get changesRegistry(): boolean {
-    return this.registry.size > 0;
+    if (machine.history.length > 0) group.history.push(...machine.history.splice(0));
+    if (machine.institutionsChanged) group.institutionsChanged = true;
   }
 
   /** What the chain's hash will be once the group is committed. */
   groupHash(): Uint8Array {
-    return chainHash(this.state.chainHash, this.out.bytes.subarray(0, this.out.length));
+    const { out } = this.group;
+    return chainHash(this.state.chainHash, out.bytes.subarray(0, out.length));
   }
 
   /** Writes the group. On disk when it returns; when it throws, the state in memory is void. */
   commit(): void {
-    const { state, bounds, out } = this;
-    if (bounds.length === 0) return;
+    const batch = this.take();
+    if (batch === null) return;
+    this.storage.commit(batch);
+    this.settled();
+  }
+
+  /**
+   * Ends the group and gives what is to be written, in memory that is used again once it is settled;
+   * null when the group has no record. The next group may begin at once. Batches are written in the
+   * order in which they were taken; when a writing fails, the state in memory is void.
+   */
+  take(): CommitBatch | null {
+    const { state, group } = this;
+    const { out, firstPosition, registry, history } = group;
+    if (this.count === 0) return null;
     const hash = this.groupHash();
     out.raw(hash);
-    const value = out.bytes.subarray(0, out.length);
-    out.length -= HASH_BYTES;
     const checkpoint = this.checkpointer.next(this.count);
     const meta = [];
     if (checkpoint !== null) {
       meta.push({ key: META_CHECKPOINT, value: jsonBytes(checkpoint.replayFrom) });
     }
-    if (this.institutionsChanged) {
+    if (group.institutionsChanged) {
       meta.push({ key: META_INSTITUTIONS, value: jsonBytes(state.institutions.list) });
     }
-    this.storage.commit({
-      group: { firstPosition: this.firstPosition, value },
-      pages: checkpoint?.pages ?? [],
-      registry: [...this.registry.values()],
-      history: this.history,
-      meta,
-    });
     state.chainHash = hash;
+    this.taken.push(group);
+    this.group = this.spare.pop() ?? new CollectedGroup();
+    return {
+      group: { firstPosition, value: out.bytes.subarray(0, out.length) },
+      pages: checkpoint?.pages ?? [],
+      registry: [...registry.values()],
+      history,
+      meta,
+    };
+  }
+
+  /**
+   * The oldest batch that was taken is on disk; `elsewhere` when another storage than ours wrote it.
+   * True when it changed an item of the registry.
+   */
+  settled(elsewhere = false): boolean {
+    const group = this.taken.shift()!;
+    if (elsewhere) this.stale = true;
+    const changesRegistry = group.registry.size > 0;
+    group.clear();
+    this.spare.push(group);
+    return changesRegistry;
   }
 
   /** Writes every page of the checkpoint that has changed, so that the next start replays nothing. */
@@ -153,8 +167,11 @@ export class WriterCore implements Surroundings {
   }
 
   registryVersion(kind: string, key: string): number {
-    const changed = this.registry.get(registryKey(kind, key));
+    const changed =
+      this.group.registryItem(kind, key) ??
+      this.taken.findLast((group) => group.registryItem(kind, key))?.registryItem(kind, key);
     if (changed !== undefined) return changed.body === null ? 0 : changed.version;
+    this.freshen();
     return this.storage.registryItem(kind, key)?.version ?? 0;
   }
 
@@ -172,25 +189,29 @@ export class WriterCore implements Surroundings {
   }
 
   private readRecord(position: number, into: RecordView): void {
-    if (position < this.firstPosition) {
-      const group = this.storage.groupAt(position);
-      if (group === null) throw new Error(`record ${position} is not in the journal`);
-      new GroupView(group.value).read(position, into);
+    const unwritten =
+      position >= this.group.firstPosition
+        ? this.group
+        : this.taken.findLast(({ firstPosition }) => position >= firstPosition);
+    if (unwritten !== undefined) {
+      unwritten.read(position, into);
       return;
     }
-    // Not committed yet: it stands in the group at hand.
-    const index = position - this.firstPosition;
-    const view = this.out.bytes.slice(this.bounds[index * 2]!, this.bounds[index * 2 + 1]!);
-    const lone = new ByteWriter(view.length + 64);
-    putGroupHeader(lone, this.state.chainHash, position, this.timestampOf(position));
-    lone.raw(view);
-    lone.raw(new Uint8Array(HASH_BYTES));
-    new GroupView(lone.bytes.slice(0, lone.length)).read(position, into);
+    this.freshen();
+    const stored = this.storage.groupAt(position);
+    if (stored === null) throw new Error(`record ${position} is not in the journal`);
+    new GroupView(stored.value).read(position, into);
+  }
+
+  /** What another thread wrote is seen by a read that starts after it. */
+  private freshen(): void {
+    if (this.stale) this.storage.refresh();
+    this.stale = false;
   }
 
   private recordExpiries(): void {
     for (let i = 0; i < EXPIRIES_PER_GROUP; i++) {
-      const due = this.machine.takeExpired(this.timestampUs);
+      const due = this.machine.takeExpired(this.group.timestampUs);
       if (due === null) return;
       const { pendingId: expired, institution } = due;
       const id = idOf('transfer-expired', idToHex(expired));

@@ -1,6 +1,6 @@
 /**
- * The writer's thread. It takes what has arrived, commits it as one group, answers, and takes what
- * has arrived meanwhile: the disk sets the size of the groups, no timer does.
+ * The writer's thread: takes what the clients send, judges it group by group, sees to it that the
+ * groups are written, and answers.
  */
 import {
   type MessagePort,
@@ -8,7 +8,9 @@ import {
   receiveMessageOnPort,
   workerData,
 } from 'node:worker_threads';
+import { Committer } from './committer.ts';
 import { LedgerError } from './errors.ts';
+import { GroupPipeline } from './group-pipeline.ts';
 import { LmdbStorage, type StorageOptions } from './lmdb-storage.ts';
 import { recover } from './recovery.ts';
 import { RequestQueue } from './request-queue.ts';
@@ -33,11 +35,13 @@ export type WriterMessage =
 class Writer {
   private readonly storage: LmdbStorage;
   private core: WriterCore;
-  private queue: RequestQueue;
+  private readonly queue = new RequestQueue();
+  private readonly committer: Committer;
+  private pipeline: GroupPipeline;
   private readonly ports = new Set<MessagePort>();
   private readonly generation: Int32Array;
-  private running = false;
   private scheduled = false;
+  private stopping = false;
   private expiryTimer: NodeJS.Timeout | null = null;
   readonly recovery: RecoveryReport;
 
@@ -53,7 +57,8 @@ class Writer {
       void this.storage.close();
       throw error;
     }
-    this.queue = this.newQueue();
+    this.committer = new Committer(this.storage, storage, () => this.run());
+    this.pipeline = this.newPipeline();
     this.setExpiryTimer();
   }
 
@@ -68,31 +73,27 @@ class Writer {
 
   /** Answers everything that has arrived, then leaves the folder in order. */
   async stop(): Promise<void> {
+    this.stopping = true;
     if (this.expiryTimer !== null) clearTimeout(this.expiryTimer);
-    do {
-      this.receive();
-      this.queue.runGroup(nowUs());
-    } while (!this.queue.isEmpty);
+    await this.committer.stop();
+    this.pipeline.finish(nowUs, this.receive);
     this.core.writeCheckpoint();
     this.storage.handBack();
     for (const port of this.ports) port.close();
     await this.storage.close();
   }
 
-  /** One group now; the next one after the event loop has had its turn. */
+  /** Groups now; what comes meanwhile after the event loop has had its turn. */
   private run(): void {
-    if (this.running || this.scheduled) return;
-    this.running = true;
+    if (this.scheduled || this.stopping) return;
+    let again = true;
     try {
-      this.receive();
-      this.queue.runGroup(nowUs());
+      again = this.pipeline.run(nowUs, this.receive);
     } catch (error) {
       this.survive(error);
-    } finally {
-      this.running = false;
     }
     this.setExpiryTimer();
-    if (this.queue.isEmpty) return;
+    if (!again) return;
     this.scheduled = true;
     setImmediate(() => {
       this.scheduled = false;
@@ -100,7 +101,7 @@ class Writer {
     });
   }
 
-  private receive(): void {
+  private readonly receive = (): void => {
     for (const port of this.ports) {
       for (;;) {
         const received = receiveMessageOnPort(port);
@@ -108,7 +109,7 @@ class Writer {
         this.queue.add(port, received.message as Uint8Array);
       }
     }
-  }
+  };
 
   /**
    * A full disk refuses the group and leaves the ledger as it was before it: the state is read again
@@ -120,15 +121,15 @@ class Writer {
       this.queue.fail(error);
       throw error;
     }
-    const waiting = this.queue;
+    this.committer.restart();
     this.storage.refresh();
     this.core = new WriterCore(this.storage, recover(this.storage));
-    this.queue = this.newQueue();
-    waiting.moveTo(this.queue);
+    this.pipeline = this.newPipeline();
   }
 
-  private newQueue(): RequestQueue {
-    return new RequestQueue(this.core, () => Atomics.add(this.generation, 0, 1));
+  private newPipeline(): GroupPipeline {
+    const { core, queue, committer } = this;
+    return new GroupPipeline(core, queue, committer, () => Atomics.add(this.generation, 0, 1));
   }
 
   /** Pending transfers expire also when nobody submits anything. */
