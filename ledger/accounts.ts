@@ -121,9 +121,7 @@ export class AccountTable {
   }
 
   account(row: number): Account {
-    const words = this.rows.wordsOf(row);
-    const at = this.rows.wordAt(row);
-    const id = new Uint8Array(words.buffer.slice(at * 4, at * 4 + 16));
+    const id = this.rows.keyOf(row);
     const ledger = this.ledger(row);
     return { id, ledger, code: this.code(row), flags: this.flags(row), ...this.balances(row) };
   }

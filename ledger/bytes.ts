@@ -48,6 +48,26 @@ export class ByteWriter {
     this.length = at;
   }
 
+  /** The first numbers of a list, one after the other. */
+  varints(values: Float64Array, count: number): void {
+    this.reserve(count * 8);
+    const bytes = this.bytes;
+    let at = this.length;
+    for (let i = 0; i < count; i++) {
+      const value = values[i]!;
+      if (value < 0x80000000) {
+        let rest = value | 0;
+        for (; rest > 0x7f; rest >>>= 7) bytes[at++] = (rest & 0x7f) | 0x80;
+        bytes[at++] = rest;
+      } else {
+        this.length = at;
+        this.varint(value);
+        at = this.length;
+      }
+    }
+    this.length = at;
+  }
+
   /** Zigzag, for -(2^52) … 2^52. */
   zigzag(value: number): void {
     this.varint(value < 0 ? -2 * value - 1 : 2 * value);

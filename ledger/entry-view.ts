@@ -52,10 +52,11 @@ export class IdWords {
   }
 
   read(bytes: Uint8Array, at: number): void {
-    this.w0 = word(bytes, at);
-    this.w1 = word(bytes, at + 4);
-    this.w2 = word(bytes, at + 8);
-    this.w3 = word(bytes, at + 12);
+    const view = viewOf(bytes);
+    this.w0 = view.getInt32(at, true);
+    this.w1 = view.getInt32(at + 4, true);
+    this.w2 = view.getInt32(at + 8, true);
+    this.w3 = view.getInt32(at + 12, true);
   }
 
   equals(other: IdWords): boolean {
@@ -78,8 +79,16 @@ export class IdWords {
   }
 }
 
-function word(bytes: Uint8Array, at: number): number {
-  return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+let lastBytes: Uint8Array = new Uint8Array(0);
+let lastView: DataView = new DataView(lastBytes.buffer);
+
+/** Many ids are read out of the same bytes, one after the other. */
+function viewOf(bytes: Uint8Array): DataView {
+  if (bytes !== lastBytes) {
+    lastBytes = bytes;
+    lastView = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+  return lastView;
 }
 
 export class EntryView {
@@ -96,6 +105,8 @@ export class EntryView {
   readonly expired = new IdWords();
   factStart = 0;
   factEnd = 0;
+  /** True when there is nothing in it but transfers. */
+  isPlain = true;
   private readonly reader = new ByteReader(new Uint8Array(0));
 
   /** Finds the parts of the entry at [start, end). */
@@ -121,7 +132,12 @@ export class EntryView {
     else if (field === 2) {
       this.institutionStart = start;
       this.institutionEnd = end;
-    } else if (field === 4) this.tallies.add(start, end);
+    } else if (field !== 11) this.otherPart(field, start, end);
+  }
+
+  private otherPart(field: number, start: number, end: number): void {
+    this.isPlain = false;
+    if (field === 4) this.tallies.add(start, end);
     else if (field === 5) this.accounts.add(start, end);
     else if (field === 6) this.freezes.add(start, end);
     else if (field === 7) this.registry.add(start, end);
@@ -141,10 +157,12 @@ export class EntryView {
   private clear(bytes: Uint8Array): void {
     this.bytes = bytes;
     this.id.clear();
-    this.expired.clear();
     this.institutionStart = 0;
     this.institutionEnd = 0;
     this.transfers.count = 0;
+    if (this.isPlain) return;
+    this.isPlain = true;
+    this.expired.clear();
     this.tallies.count = 0;
     this.accounts.count = 0;
     this.freezes.count = 0;

@@ -95,6 +95,5 @@ function putPacked(out: ByteWriter, tag: number, list: NumberList, size: number)
   if (size === 0) return;
   out.byte(tag);
   out.varint(size);
-  const { values, length } = list;
-  for (let i = 0; i < length; i++) out.varint(values[i]!);
+  out.varints(list.values, list.length);
 }

@@ -117,8 +117,7 @@ export class PendingTable {
   }
 
   id(row: number): Uint8Array {
-    const at = this.rows.wordAt(row) * 4;
-    return new Uint8Array(this.rows.wordsOf(row).buffer.slice(at, at + 16));
+    return this.rows.keyOf(row);
   }
 }
 

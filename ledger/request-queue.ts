@@ -19,6 +19,7 @@ import {
   TALLY_ANSWER_NUMBERS,
 } from './messages-between-threads.ts';
 import { NumberList } from './outcome.ts';
+import { ENTRIES_AHEAD, type ReadAhead } from './read-ahead.ts';
 import { isTallyForgotten } from './tally-rules.ts';
 import type { WriterCore } from './writer-core.ts';
 
@@ -26,6 +27,8 @@ interface Batch {
   port: MessagePort;
   bytes: Uint8Array;
   at: number;
+  /** Up to here the entries were read ahead. */
+  readTo: number;
 }
 
 export class RequestQueue {
@@ -35,7 +38,7 @@ export class RequestQueue {
   private readonly id = new IdWords();
 
   add(port: MessagePort, bytes: Uint8Array): void {
-    if (bytes.length > 0) this.batches.push({ port, bytes, at: 0 });
+    if (bytes.length > 0) this.batches.push({ port, bytes, at: 0, readTo: 0 });
   }
 
   get isEmpty(): boolean {
@@ -56,6 +59,7 @@ export class RequestQueue {
     const end = requestEnd(batch);
     const numbers = answers.answer(batch.port);
     if (kind === REQUEST.submit || kind === REQUEST.dryRun) {
+      if (batch.at >= batch.readTo) readAhead(batch, core.readAhead);
       core.submit(bytes, start, end, kind === REQUEST.dryRun);
       this.answerSubmit(core, numbers);
     } else {
@@ -146,7 +150,23 @@ export class RequestQueue {
   }
 }
 
+function readAhead(batch: Batch, ahead: ReadAhead): void {
+  const { bytes } = batch;
+  let at = batch.at;
+  for (let left = ENTRIES_AHEAD; left > 0 && at < bytes.length; left--) {
+    const end = endOf(bytes, at);
+    ahead.add(bytes, at + REQUEST_HEADER_BYTES, end);
+    at = end;
+  }
+  batch.readTo = at;
+  ahead.finish();
+}
+
 function requestEnd({ bytes, at }: Batch): number {
+  return endOf(bytes, at);
+}
+
+function endOf(bytes: Uint8Array, at: number): number {
   const length =
     bytes[at + 1]! | (bytes[at + 2]! << 8) | (bytes[at + 3]! << 16) | (bytes[at + 4]! << 24);
   return at + REQUEST_HEADER_BYTES + length;

@@ -84,6 +84,5 @@ function sameRow(a: RowTable, rowA: number, b: RowTable, rowB: number): boolean 
 }
 
 function keyOf(table: RowTable, row: number): string {
-  const at = table.wordAt(row) * 4;
-  return idToHex(new Uint8Array(table.wordsOf(row).buffer.slice(at, at + 16)));
+  return idToHex(table.keyOf(row));
 }

@@ -73,14 +73,14 @@ export class StateMachine {
     empty(this.history);
     this.institutionsChanged = false;
     if (this.isKnown(entry, outcome)) return false;
-    const status = this.book(entry, position, timestampUs, outcome);
+    const status = this.book(entry, position, timestampUs, dryRun, outcome);
     outcome.status = status;
     if (status !== APPLIED) {
       outcome.forgetNumbers();
       this.takeBack();
-    }
-    outcome.businessDate = this.businessDate(entry);
-    if (status === APPLIED) {
+      outcome.businessDate = this.businessDate(entry);
+    } else {
+      outcome.businessDate = this.state.institutions.date(this.context.institution);
       if (dryRun) this.takeBack();
       else this.finish(entry, position);
     }
@@ -123,7 +123,13 @@ export class StateMachine {
   }
 
   /** Does everything that may be refused, in the order of ENTRY_STATUSES. */
-  private book(entry: EntryView, position: number, timestampUs: number, outcome: Outcome): number {
+  private book(
+    entry: EntryView,
+    position: number,
+    timestampUs: number,
+    dryRun: boolean,
+    outcome: Outcome,
+  ): number {
     this.undo.clear();
     empty(this.explicitIds);
     const { historyRows } = this.transferRules;
@@ -133,6 +139,7 @@ export class StateMachine {
     this.context.position = position;
     this.context.timestampUs = timestampUs;
     this.context.institution = institution;
+    if (entry.isPlain) return this.bookTransfers(entry, !dryRun, outcome);
     if (!entry.expired.isZero()) return this.expire(entry, outcome);
     if (entry.blocks.count > 0) {
       const status = this.checkBlocks(entry, outcome);
@@ -141,7 +148,7 @@ export class StateMachine {
     return (
       this.openAccounts(entry, outcome) ||
       this.freezeAccounts(entry, outcome) ||
-      this.bookTransfers(entry, outcome) ||
+      this.bookTransfers(entry, false, outcome) ||
       this.moveTallies(entry, outcome) ||
       this.checkRegistry(entry, outcome) ||
       this.checkFact(entry)
@@ -216,10 +223,12 @@ export class StateMachine {
     return APPLIED;
   }
 
-  private bookTransfers(entry: EntryView, outcome: Outcome): number {
+  /** `final`: once the last transfer is booked, nothing can refuse the entry any more. */
+  private bookTransfers(entry: EntryView, final: boolean, outcome: Outcome): number {
     const { transfer, transferId, context, transferRules } = this;
     const count = entry.transfers.count;
     for (let i = 0; i < count; i++) {
+      if (final && i === count - 1) this.undo.keeping = false;
       transfer.read(entry.bytes, entry.transfers.start(i), entry.transfers.end(i));
       const given = !transfer.id.isZero();
       // The entry's own id is the first transfer's and nobody else's.
@@ -298,8 +307,18 @@ export class StateMachine {
 
   /** What is done only when the entry is applied. */
   private finish(entry: EntryView, position: number): void {
-    const { ids, institutions, pendings, expiries } = this.state;
+    const { ids, pendings, expiries } = this.state;
     for (const id of this.explicitIds) ids.add(id, position, APPLIED);
+    const { historyRows } = this.transferRules;
+    if (historyRows.size > 0) for (const row of historyRows) this.keepHistory(row, position);
+    for (const row of this.undo.createdPendings) {
+      if (pendings.state(row) === PENDING_OPEN) expiries.add(row);
+    }
+    if (!entry.isPlain) this.finishParts(entry, position);
+  }
+
+  private finishParts(entry: EntryView, position: number): void {
+    const { ids, institutions } = this.state;
     for (let i = 0; i < entry.blocks.count; i++) {
       this.partId.read(entry.bytes, entry.blocks.start(i));
       if (ids.find(this.partId) < 0) ids.add(this.partId, position, STATUS.blocked);
@@ -309,11 +328,6 @@ export class StateMachine {
       if (kind !== 'institution' || body === null || institutions.indexOf(key) >= 0) continue;
       institutions.open(key, openingDate(body));
       this.institutionsChanged = true;
-    }
-    const { historyRows } = this.transferRules;
-    if (historyRows.size > 0) for (const row of historyRows) this.keepHistory(row, position);
-    for (const row of this.undo.createdPendings) {
-      if (pendings.state(row) === PENDING_OPEN) expiries.add(row);
     }
     const closed = closedDay(entry);
     if (closed === null) return;

@@ -104,7 +104,7 @@ export class TransferRules {
     const refusal =
       this.overflow(amountFen, pending, debitRow, creditRow) ||
       timeoutOverflow(transfer, context) ||
-      this.limit(amountFen, debitRow, creditRow);
+      this.limit(amountFen, debitRow, debitFlags, creditRow, creditFlags);
     if (refusal !== APPLIED) return refusal;
     this.undo.touch(debitRow);
     this.undo.touch(creditRow);
@@ -153,6 +153,10 @@ export class TransferRules {
     const debitsPosted = accounts.debitsPosted(debitRow);
     const creditsPending = accounts.creditsPending(creditRow);
     const creditsPosted = accounts.creditsPosted(creditRow);
+    // Balances are never negative: when the sums have room, so has each part of them.
+    const room = MAX - amount;
+    const fits = debitsPending + debitsPosted <= room && creditsPending + creditsPosted <= room;
+    if (fits) return APPLIED;
     if (pending) {
       if (amount > MAX - debitsPending) return STATUS.overflows_debits_pending;
       if (amount > MAX - creditsPending) return STATUS.overflows_credits_pending;
@@ -164,13 +168,19 @@ export class TransferRules {
     return APPLIED;
   }
 
-  private limit(amount: number, debitRow: number, creditRow: number): number {
+  private limit(
+    amount: number,
+    debitRow: number,
+    debitFlags: number,
+    creditRow: number,
+    creditFlags: number,
+  ): number {
     const accounts = this.accounts;
-    if ((accounts.flags(debitRow) & AccountFlag.debitsMustNotExceedCredits) !== 0) {
+    if ((debitFlags & AccountFlag.debitsMustNotExceedCredits) !== 0) {
       const debits = accounts.debitsPending(debitRow) + accounts.debitsPosted(debitRow);
       if (amount > accounts.creditsPosted(debitRow) - debits) return STATUS.exceeds_credits;
     }
-    if ((accounts.flags(creditRow) & AccountFlag.creditsMustNotExceedDebits) !== 0) {
+    if ((creditFlags & AccountFlag.creditsMustNotExceedDebits) !== 0) {
       const credits = accounts.creditsPending(creditRow) + accounts.creditsPosted(creditRow);
       if (amount > accounts.debitsPosted(creditRow) - credits) return STATUS.exceeds_debits;
     }

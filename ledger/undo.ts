@@ -20,6 +20,8 @@ export class Undo {
   private readonly steps: Step[] = [];
   /** Rows of the pending transfers that were made. */
   readonly createdPendings: number[] = [];
+  /** False while nothing that happens can be refused any more, so that nothing need be kept. */
+  keeping = true;
 
   constructor(accounts: AccountTable, pendings: PendingTable, tallies: TallyTable) {
     this.accounts = accounts;
@@ -28,6 +30,7 @@ export class Undo {
   }
 
   clear(): void {
+    this.keeping = true;
     this.rows.length = 0;
     if (this.steps.length > 0) this.steps.length = 0;
     if (this.createdPendings.length > 0) this.createdPendings.length = 0;
@@ -35,6 +38,7 @@ export class Undo {
 
   /** Call before an account's balances or flags change. */
   touch(row: number): void {
+    if (!this.keeping) return;
     const at = this.rows.extend(7);
     const kept = this.rows.values;
     const numbers = this.accounts.rows.numbersOf(row);
@@ -51,11 +55,12 @@ export class Undo {
   /** Call after a pending transfer was made. */
   pendingCreated(row: number): void {
     this.createdPendings.push(row);
-    this.steps.push(() => this.pendings.rows.remove(row));
+    if (this.keeping) this.steps.push(() => this.pendings.rows.remove(row));
   }
 
   /** Call before a row of pending transfers or tallies changes. */
   keepRow(table: RowTable, row: number): void {
+    if (!this.keeping) return;
     const at = table.wordAt(row);
     const kept = table.wordsOf(row).slice(at, at + table.rowWords);
     this.steps.push(() => table.wordsOf(row).set(kept, at));

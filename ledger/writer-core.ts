@@ -9,6 +9,7 @@ import { EntryView, type IdWords } from './entry-view.ts';
 import { chainHash, GroupView, RecordView } from './group.ts';
 import { idOf, idToHex } from './id.ts';
 import { Outcome, putRecord } from './outcome.ts';
+import { ReadAhead } from './read-ahead.ts';
 import { jsonBytes, META_CHECKPOINT, META_INSTITUTIONS, type Recovered } from './recovery.ts';
 import { registryKey } from './registry-change.ts';
 import type { LedgerState } from './state.ts';
@@ -26,6 +27,8 @@ export class WriterCore implements Surroundings {
   readonly recorded = new RecordView();
   /** Whether the entry that was submitted last made a record. */
   recordedLast = false;
+  /** For whoever knows which entries come next. */
+  readonly readAhead: ReadAhead;
   private readonly storage: Storage;
   private readonly machine: StateMachine;
   private readonly checkpointer: Checkpointer;
@@ -42,6 +45,7 @@ export class WriterCore implements Surroundings {
     this.storage = storage;
     this.state = recovered.state;
     this.machine = new StateMachine(this.state, this);
+    this.readAhead = new ReadAhead(this.state);
     this.checkpointer = new Checkpointer(this.state, recovered.replayedFrom);
   }
 
