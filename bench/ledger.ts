@@ -1,14 +1,17 @@
 /**
  * The ledger against the disk under it: durable transfers through the public client in groups of one
- * size, beside the same bytes appended to LMDB with one put and one fsync per group in the same run.
+ * size, beside the same bytes appended to LMDB with one put and one fsync per group, half of them
+ * before and half of them after, because a disk is not equally fast all the time.
  */
 import { randomFillSync } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { open } from 'lmdb';
+import { open, type RootDatabase } from 'lmdb';
 import type { LedgerClient } from '../ledger/client.ts';
 import { idOf } from '../ledger/id.ts';
+import { LmdbStorage } from '../ledger/lmdb-storage.ts';
+import { openReader } from '../ledger/reader.ts';
 import { registryChange } from '../ledger/registry.ts';
 import type { Entry } from '../ledger/types.ts';
 import { verify } from '../ledger/verify.ts';
@@ -18,8 +21,6 @@ import type { Benchmark, BenchmarkLine, BenchmarkOptions } from './benchmark.ts'
 const ACCOUNTS = 1_000_000;
 /** Records that stand in the journal before the second measurement; the bar of the design is 10 million. */
 const JOURNAL_RECORDS = Number(process.env['POSP_BENCH_LEDGER_RECORDS'] ?? 2_000_000);
-/** Bytes of one record of this benchmark, measured. */
-const RECORD_BYTES = 97;
 const INSTITUTION = 'bench';
 
 interface Size {
@@ -61,11 +62,15 @@ async function run(
   progress(`opening ${ACCOUNTS} accounts`);
   await payments.open(client);
   for (const { group, target } of SIZES) {
-    progress(`groups of ${group}, LMDB alone`);
-    const raw = appendRaw(join(folder, `raw-${group}`), group, seconds);
-    progress(`groups of ${group}, ledger`);
+    const raw = new RawAppend(join(folder, `raw-${group}`), group);
+    const valueBytes = await groupBytes(payments, client, dataDir, group);
+    progress(`groups of ${group}: LMDB alone`);
+    raw.run(valueBytes, seconds / 2);
+    progress(`groups of ${group}: the ledger`);
     const rate = await payments.measure(client, group, seconds);
-    lines.push(compared(`durable transfers, groups of ${group}`, rate, raw, target));
+    raw.run(valueBytes, seconds / 2);
+    lines.push(compared(`durable transfers, groups of ${group}`, rate, raw.rate, target));
+    await raw.close();
   }
   const before = lines[3]!.value;
   progress(`filling the journal to ${JOURNAL_RECORDS} records`);
@@ -130,29 +135,62 @@ function compared(
   };
 }
 
-/** One put and one synced commit per group, nothing else. */
-function appendRaw(folder: string, group: number, seconds: number): Rate {
-  const options = { encoding: 'binary', keyEncoding: 'binary' } as const;
-  const root = open<Buffer, Buffer>(folder, {
-    ...options,
-    overlappingSync: false,
-    noSubdir: false,
-  });
-  const value = Buffer.alloc(group * RECORD_BYTES, 1);
-  const key = Buffer.alloc(8);
-  let number = 0;
-  const latencies: number[] = [];
-  const end = performance.now() + seconds * 1000;
-  const started = performance.now();
-  while (performance.now() < end) {
-    key.writeUInt32BE(++number, 4);
-    const before = performance.now();
-    root.transactionSync(() => root.putSync(key, value, { append: true } as never));
-    latencies.push(performance.now() - before);
+/** What the journal takes for one group of that size: its records, its head and its hash. */
+async function groupBytes(
+  payments: Payments,
+  client: LedgerClient,
+  dataDir: string,
+  group: number,
+): Promise<number> {
+  const reader = openReader(dataDir);
+  const from = reader.head().position + 1;
+  await reader.close();
+  await payments.submitGroup(client, group);
+  const storage = new LmdbStorage({ dataDir, readOnly: true });
+  try {
+    // A large group may be kept as several; their bytes are added up.
+    let bytes = 0;
+    for (const { value } of storage.groups(from)) bytes += value.length;
+    return bytes;
+  } finally {
+    await storage.close();
   }
-  const elapsed = performance.now() - started;
-  void root.close();
-  return rateOf(number * group, elapsed, latencies);
+}
+
+/** One put and one synced commit per group, nothing else. */
+class RawAppend {
+  private readonly root: RootDatabase<Buffer, Buffer>;
+  private readonly group: number;
+  private readonly latencies: number[] = [];
+  private elapsedMs = 0;
+
+  constructor(folder: string, group: number) {
+    const encoding = { encoding: 'binary', keyEncoding: 'binary' } as const;
+    this.root = open(folder, { ...encoding, overlappingSync: false, noSubdir: false });
+    this.group = group;
+  }
+
+  run(valueBytes: number, seconds: number): void {
+    const value = Buffer.alloc(valueBytes, 1);
+    const key = Buffer.alloc(8);
+    const started = performance.now();
+    const end = started + seconds * 1000;
+    while (performance.now() < end) {
+      key.writeUInt32BE(this.latencies.length + 1, 4);
+      const before = performance.now();
+      this.root.transactionSync(() => this.root.putSync(key, value, { append: true } as never));
+      this.latencies.push(performance.now() - before);
+    }
+    this.elapsedMs += performance.now() - started;
+  }
+
+  get rate(): Rate {
+    return rateOf(this.latencies.length * this.group, this.elapsedMs, this.latencies);
+  }
+
+  async close(): Promise<void> {
+    await this.root.close();
+  }
 }
 
 function rateOf(count: number, elapsedMs: number, latencies: number[]): Rate {
@@ -166,6 +204,19 @@ class Payments {
   private readonly accounts: Uint8Array;
   private readonly ids = new Uint8Array(16 * 4096);
   private nextId = this.ids.length;
+  /** The client encodes an entry when it takes it, so that one does for all. */
+  private readonly transfer = {
+    debitAccount: new Uint8Array(16),
+    creditAccount: new Uint8Array(16),
+    amountFen: 0,
+    ledger: 156,
+    code: 1,
+  };
+  private readonly entry = {
+    id: new Uint8Array(16),
+    institution: INSTITUTION,
+    transfers: [this.transfer],
+  };
 
   constructor(accounts: number) {
     this.accounts = new Uint8Array(accounts * 16);
@@ -183,11 +234,11 @@ class Payments {
       const opened = Array.from({ length: 20 }, (_, part) => {
         const from = first + part * 500;
         const accounts = Array.from({ length: 500 }, (_, i) => ({
-          id: this.account(from + i),
+          id: this.accounts.subarray((from + i) * 16, (from + i + 1) * 16),
           ledger: 156,
           code: 1,
         }));
-        return client.submit({ id: this.id(), institution: INSTITUTION, accounts });
+        return client.submit({ id: idOf('open', `${from}`), institution: INSTITUTION, accounts });
       });
       await Promise.all(opened);
     }
@@ -204,12 +255,20 @@ class Payments {
 
   /** Submits until the journal has so many records more. */
   async fill(client: LedgerClient, records: number): Promise<void> {
-    let left = records;
-    while (left > 0) {
-      const groups = Array.from({ length: 4 }, () => this.group(client, 4000));
-      await Promise.all(groups);
-      left -= 16_000;
+    for (let left = records; left > 0; left -= 8000) {
+      await Promise.all([this.submitGroup(client, 4000), this.submitGroup(client, 4000)]);
     }
+  }
+
+  /** Submits a group; throws when a payment of it was refused. */
+  async submitGroup(client: LedgerClient, size: number): Promise<void> {
+    if (size === 1) {
+      const { status } = await client.submit(this.next());
+      if (status !== 'applied') throw new Error(`a payment was refused: ${status}`);
+      return;
+    }
+    const results = await client.submitMany(this.some(size));
+    if (results.countDone() !== size) throw new Error('a payment was refused');
   }
 
   private async groups(
@@ -222,7 +281,7 @@ class Payments {
     const lane = async () => {
       while (performance.now() < end) {
         const before = performance.now();
-        await this.group(client, group);
+        await this.submitGroup(client, group);
         latencies.push(performance.now() - before);
       }
     };
@@ -230,40 +289,27 @@ class Payments {
     return latencies;
   }
 
-  private group(client: LedgerClient, size: number): Promise<unknown> {
-    const answers = new Array<Promise<unknown>>(size);
-    for (let i = 0; i < size; i++) answers[i] = client.submit(this.payment());
-    return Promise.all(answers);
+  private *some(count: number): Iterable<Entry> {
+    for (let i = 0; i < count; i++) yield this.next();
   }
 
-  private payment(): Entry {
-    const debit = Math.floor(Math.random() * ACCOUNTS);
-    const credit = (debit + 1 + Math.floor(Math.random() * (ACCOUNTS - 1))) % ACCOUNTS;
-    return {
-      id: this.id(),
-      institution: INSTITUTION,
-      transfers: [
-        {
-          debitAccount: this.account(debit),
-          creditAccount: this.account(credit),
-          amountFen: 1 + Math.floor(Math.random() * 100_000),
-          ledger: 156,
-          code: 1,
-        },
-      ],
-    };
-  }
-
-  private account(index: number): Uint8Array {
-    return this.accounts.subarray(index * 16, index * 16 + 16);
-  }
-
-  private id(): Uint8Array {
+  private next(): Entry {
+    const { entry, transfer } = this;
     if (this.nextId === this.ids.length) {
       randomFillSync(this.ids);
       this.nextId = 0;
     }
+    copyId(entry.id, this.ids, this.nextId);
     this.nextId += 16;
-    return this.ids.subarray(this.nextId - 16, this.nextId);
+    const debit = Math.floor(Math.random() * ACCOUNTS);
+    const credit = (debit + 1 + Math.floor(Math.random() * (ACCOUNTS - 1))) % ACCOUNTS;
+    copyId(transfer.debitAccount, this.accounts, debit * 16);
+    copyId(transfer.creditAccount, this.accounts, credit * 16);
+    transfer.amountFen = 1 + Math.floor(Math.random() * 100_000);
+    return entry;
   }
+}
+
+function copyId(target: Uint8Array, source: Uint8Array, from: number): void {
+  for (let i = 0; i < 16; i++) target[i] = source[from + i]!;
 }

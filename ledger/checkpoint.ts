@@ -11,12 +11,12 @@ import type { RowTable } from './row-table.ts';
 import type { LedgerState } from './state.ts';
 import type { CheckpointTable, StoredPage } from './storage.ts';
 
-/** One page is visited for so many records. */
-const RECORDS_PER_PAGE = 64;
+/** One page is visited for so many records: about as many as a page has rows. */
+const RECORDS_PER_PAGE = 256;
 const HEADER_BYTES = 24;
 const CHECKSUM_BYTES = 16;
-/** With LMDB's own header, a value of this size fills one page of the file. */
-const PAGE_BYTES = 4072;
+/** With LMDB's own header, a value of this size fills four pages of the file. */
+const PAGE_BYTES = 4 * 4096 - 24;
 
 const ROLLING = ['accounts', 'pendings', 'tallies'] as const;
 

@@ -6,6 +6,7 @@ import type { LedgerState } from './state.ts';
 
 /** Differences that are named; the rest is counted. */
 const NAMED = 5;
+const KEY_WORDS = 4;
 
 /** Sentences about what `actual` has otherwise than `expected`; empty when nothing. */
 export function differences(expected: LedgerState, actual: LedgerState): string[] {
@@ -56,8 +57,10 @@ function compareRows(
   for (let row = 0; row < expected.rowCount; row++) {
     if (!expected.inUse(row) || !counts(expected, row)) continue;
     live++;
+    // Both were mostly filled in the same order.
+    if (actual.inUse(row) && sameRow(expected, row, actual, row, 0)) continue;
     const other = sameKey(expected, row, actual);
-    if (other >= 0 && sameRow(expected, row, actual, other)) continue;
+    if (other >= 0 && sameRow(expected, row, actual, other, KEY_WORDS)) continue;
     different++;
     if (different <= NAMED) problems.push(`${what} ${keyOf(expected, row)} is not what it must be`);
   }
@@ -74,12 +77,13 @@ function sameKey(from: RowTable, row: number, table: RowTable): number {
   return table.find(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
 }
 
-function sameRow(a: RowTable, rowA: number, b: RowTable, rowB: number): boolean {
+/** Compares the words of two rows from one on. */
+function sameRow(a: RowTable, rowA: number, b: RowTable, rowB: number, from: number): boolean {
   const wordsA = a.wordsOf(rowA);
   const wordsB = b.wordsOf(rowB);
   const atA = a.wordAt(rowA);
   const atB = b.wordAt(rowB);
-  for (let i = 4; i < a.rowWords; i++) if (wordsA[atA + i] !== wordsB[atB + i]) return false;
+  for (let i = from; i < a.rowWords; i++) if (wordsA[atA + i] !== wordsB[atB + i]) return false;
   return true;
 }
 

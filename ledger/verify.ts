@@ -3,11 +3,12 @@
  * out compared with what is stored: the records byte by byte, the checkpoint's balances, the registry.
  */
 import { ByteWriter } from './bytes.ts';
-import type { EntryView } from './entry-view.ts';
+import { EntryView } from './entry-view.ts';
 import { LedgerError } from './errors.ts';
 import { GroupView, HASH_BYTES, RecordView } from './group.ts';
 import { LmdbStorage } from './lmdb-storage.ts';
 import { Outcome, putRecord } from './outcome.ts';
+import { ENTRIES_AHEAD, ReadAhead } from './read-ahead.ts';
 import { checkedGroup, recover } from './recovery.ts';
 import { registryKey } from './registry-change.ts';
 import { checkSeal, type Seal, type VerifySignature } from './seal.ts';
@@ -80,7 +81,8 @@ class Replay implements Surroundings {
   private readonly state = new LedgerState();
   private readonly machine = new StateMachine(this.state, this);
   private readonly outcome = new Outcome();
-  private readonly record = new RecordView();
+  private readonly entry = new EntryView();
+  private readonly readAhead = new ReadAhead(this.state);
   private readonly made = new ByteWriter(4096);
   /** Registry as the journal says: version and body by kind and key. */
   private readonly registry = new Map<string, { version: number; body: Uint8Array }>();
@@ -142,7 +144,8 @@ class Replay implements Surroundings {
 
   private replayGroup(group: GroupView): boolean {
     for (let position = group.firstPosition; position <= group.lastPosition; position++) {
-      group.read(position, this.record);
+      const index = position - group.firstPosition;
+      if (index % ENTRIES_AHEAD === 0) this.readFrom(group, index);
       if (!this.reproduces(group, position)) {
         this.report.balancesVerified = false;
         this.problem(position, `record ${position} does not follow from the records before it`);
@@ -157,24 +160,34 @@ class Replay implements Surroundings {
     return true;
   }
 
+  private readFrom({ value, bounds, count }: GroupView, index: number): void {
+    const { readAhead } = this;
+    const last = Math.min(count, index + ENTRIES_AHEAD);
+    for (let i = index; i < last; i++) {
+      const { start, end } = entrySpan(value, bounds[i * 2]!, bounds[i * 2 + 1]!);
+      readAhead.add(value, start, end);
+    }
+    readAhead.finish();
+  }
+
   /** True when judging the record's entry again gives the same bytes. */
   private reproduces(group: GroupView, position: number): boolean {
-    const { record, outcome, made, machine } = this;
-    const { entry, entryStart, entryEnd, timestampUs } = record;
+    const { entry, outcome, made, machine } = this;
+    const { value, bounds } = group;
+    const index = position - group.firstPosition;
+    const timestampUs = group.timestampUs + index;
+    const end = bounds[index * 2 + 1]!;
+    const span = entrySpan(value, bounds[index * 2]!, end);
     if (timestampUs <= this.state.timestampUs) return false;
+    entry.read(value, span.start, span.end);
     if (!machine.apply(entry, position, timestampUs, false, outcome)) return false;
     made.length = 0;
-    putRecord(made, outcome, group.value, entryStart, entryEnd);
+    putRecord(made, outcome, value, span.start, span.end);
     for (const { kind, key, body } of machine.registryChanges) {
       if (body === null) this.registry.delete(registryKey(kind, key));
       else this.registry.set(registryKey(kind, key), { version: position, body });
     }
-    const index = position - group.firstPosition;
-    const end = group.bounds[index * 2 + 1]!;
-    const start = end - made.length;
-    return (
-      Buffer.compare(group.value.subarray(start, end), made.bytes.subarray(0, made.length)) === 0
-    );
+    return endsWith(value, end, made);
   }
 
   private checkSealAt(position: number, group: GroupView): void {
@@ -197,7 +210,6 @@ class Replay implements Surroundings {
     if (group.firstPosition !== firstPosition) return firstPosition;
     for (let position = firstPosition; position <= group.lastPosition; position++) {
       try {
-        group.read(position, this.record);
         if (!this.reproduces(group, position)) return position;
       } catch {
         return position;
@@ -249,6 +261,29 @@ class Replay implements Surroundings {
     new GroupView(stored.value).read(position, record);
     into.read(record.entry.bytes, record.entryStart, record.entryEnd);
   }
+}
+
+/** Where the entry of a record is: its first field. Throws RangeError when it is not there. */
+function entrySpan(bytes: Uint8Array, start: number, end: number): { start: number; end: number } {
+  // One byte of length, or two: what nearly every entry has.
+  const low = bytes[start + 1]!;
+  const high = bytes[start + 2]!;
+  const length = low < 0x80 ? low : (low & 0x7f) | (high << 7);
+  const from = start + (low < 0x80 ? 2 : 3);
+  if (bytes[start] === 0x0a && (low < 0x80 || high < 0x80) && from + length <= end) {
+    return { start: from, end: from + length };
+  }
+  const record = new RecordView();
+  record.read(bytes, start, end);
+  return { start: record.entryStart, end: record.entryEnd };
+}
+
+/** True when the bytes before `end` are those that were made. */
+function endsWith(bytes: Uint8Array, end: number, { bytes: made, length }: ByteWriter): boolean {
+  const start = end - length;
+  if (start < 0) return false;
+  for (let i = 0; i < length; i++) if (bytes[start + i] !== made[i]) return false;
+  return true;
 }
 
 /** What stands before the first group. */
