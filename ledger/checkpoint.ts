@@ -179,6 +179,8 @@ export function loadPage(state: LedgerState, { table, page, value }: StoredPage)
   // A pending transfer or a tally may have left one row and come back in another; nothing else moves.
   const mayMove = table === 'pendings' || table === 'tallies';
   const newer = (kept: number, loaded: number) => keeper.position(loaded) > keeper.position(kept);
-  rows.loadRows(page * perPage, value.subarray(HEADER_BYTES), mayMove ? newer : null);
+  const source = value.subarray(HEADER_BYTES);
+  if (mayMove) rows.loadRowsOnce(page * perPage, source, newer);
+  else rows.loadRows(page * perPage, source);
   return true;
 }

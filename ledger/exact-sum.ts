@@ -1,15 +1,25 @@
-/** Sums of safe integers that stay exact when the sum is no safe integer any more. */
-const SCALE = 2 ** 32;
+/** Sums of safe integers that are not negative, exact also when the sum is no safe integer any more. */
+const SCALE = 2 ** 52;
 
 export class ExactSum {
   private high = 0;
   private low = 0;
 
   add(value: number): void {
-    this.high += Math.floor(value / SCALE);
-    this.low += value % SCALE;
-    this.high += Math.floor(this.low / SCALE);
-    this.low %= SCALE;
+    let rest = value;
+    if (rest >= SCALE) {
+      rest -= SCALE;
+      this.high++;
+    }
+    this.low += rest;
+    if (this.low < SCALE) return;
+    this.low -= SCALE;
+    this.high++;
+  }
+
+  addSum(other: ExactSum): void {
+    this.add(other.low);
+    this.high += other.high;
   }
 
   equals(other: ExactSum): boolean {
@@ -39,6 +49,13 @@ export class BalanceSum {
     this.debitsPosted.add(balances.debitsPostedFen);
     this.creditsPending.add(balances.creditsPendingFen);
     this.creditsPosted.add(balances.creditsPostedFen);
+  }
+
+  addSum(other: BalanceSum): void {
+    this.debitsPending.addSum(other.debitsPending);
+    this.debitsPosted.addSum(other.debitsPosted);
+    this.creditsPending.addSum(other.creditsPending);
+    this.creditsPosted.addSum(other.creditsPosted);
   }
 
   /** True when debits are credits, the posted and the pending ones. */

@@ -161,8 +161,7 @@ export class RowTable {
   inUse(row: number): boolean {
     if (row >= this.rowCount) return false;
     const words = this.wordsOf(row);
-    const at = this.wordAt(row);
-    return (words[at]! | words[at + 1]! | words[at + 2]! | words[at + 3]!) !== 0;
+    return holdsKey(words, this.wordAt(row));
   }
 
   /** Copies rows [first, first + count) into target, which has room for them; rows never used are zero. */
@@ -183,24 +182,39 @@ export class RowTable {
   }
 
   /**
-   * Puts rows back as they were copied, under their numbers. Where one key may stand in two rows,
-   * `newer` says which one stays; null when no key does. Call `loaded` after the last ones.
+   * Puts rows back as they were copied, under their numbers. They are found once `loaded` was called
+   * after the last ones.
    */
-  loadRows(
+  loadRows(first: number, source: Uint8Array): void {
+    const from = wordsIn(source);
+    const { rowWords } = this;
+    let count = from.length / rowWords;
+    while (count > 0 && !holdsKey(from, (count - 1) * rowWords)) count--;
+    const end = first + count;
+    for (let row = first; row < end; ) {
+      this.addSegmentsTo(row);
+      const run = Math.min(end - row, SEGMENT_ROWS - (row & SEGMENT_MASK));
+      const at = (row - first) * rowWords;
+      this.wordsOf(row).set(from.subarray(at, at + run * rowWords), this.wordAt(row));
+      row += run;
+    }
+    this.rowCount = Math.max(this.rowCount, end);
+  }
+
+  /**
+   * The same for a table where one key may stand in two rows: `newer` says whether the one that is
+   * loaded replaces the one that is kept.
+   */
+  loadRowsOnce(
     first: number,
     source: Uint8Array,
-    newer: ((kept: number, loaded: number) => boolean) | null,
+    newer: (kept: number, loaded: number) => boolean,
   ): void {
     const { rowWords } = this;
-    // A copy of its own is aligned to words, which a view of LMDB's buffer need not be.
-    const from = new Int32Array(new Uint8Array(source).buffer);
+    const from = wordsIn(source);
     for (let at = 0, row = first; at < from.length; at += rowWords, row++) {
-      if ((from[at]! | from[at + 1]! | from[at + 2]! | from[at + 3]!) === 0) continue;
-      if (newer !== null && !this.makesWay(row, from, at, newer)) continue;
-      while (this.words.length <= row >>> SEGMENT_SHIFT) this.addSegment();
-      const words = this.wordsOf(row);
-      const to = this.wordAt(row);
-      for (let i = 0; i < rowWords; i++) words[to + i] = from[at + i]!;
+      if (!holdsKey(from, at) || !this.makesWay(row, from, at, newer)) continue;
+      this.wordsOf(row).set(from.subarray(at, at + rowWords), this.wordAt(row));
       this.rowCount = Math.max(this.rowCount, row + 1);
       this.link(row, from[at]!, from[at + 1]!, from[at + 2]!, from[at + 3]!);
     }
@@ -213,9 +227,9 @@ export class RowTable {
     at: number,
     newer: (kept: number, loaded: number) => boolean,
   ): boolean {
+    this.addSegmentsTo(row);
     const kept = this.find(from[at]!, from[at + 1]!, from[at + 2]!, from[at + 3]!);
     if (kept < 0) return true;
-    while (this.words.length <= row >>> SEGMENT_SHIFT) this.addSegment();
     const words = this.wordsOf(row);
     const to = this.wordAt(row);
     words.set(from.subarray(at, at + this.rowWords), to);
@@ -225,16 +239,31 @@ export class RowTable {
     return wins;
   }
 
-  /** Ends loading: rows without a key are free, lowest first. */
+  /** Ends loading: every row is found, and those without a key are free, lowest first. */
   loaded(): void {
     this.freeRows.length = 0;
+    let used = 0;
     for (let row = this.rowCount - 1; row >= 0; row--) {
-      if (!this.inUse(row)) this.freeRows.push(row);
+      if (this.inUse(row)) used++;
+      else this.freeRows.push(row);
+    }
+    if (this.size === used) return;
+    let capacity = FIRST_CAPACITY;
+    while (used * 2 > capacity * MAX_LOAD) capacity *= 2;
+    this.slots = newSlots(capacity);
+    this.oldSlots = null;
+    this.size = used;
+    for (let row = 0; row < this.rowCount; row++) {
+      if (!this.inUse(row)) continue;
+      const words = this.wordsOf(row);
+      const at = this.wordAt(row);
+      const hash = hashKey(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
+      putSlot(this.slots, hash, row + 1);
     }
   }
 
   private place(row: number, k0: number, k1: number, k2: number, k3: number): void {
-    if (row >>> SEGMENT_SHIFT >= this.words.length) this.addSegment();
+    this.addSegmentsTo(row);
     const words = this.wordsOf(row);
     const at = this.wordAt(row);
     words[at] = k0;
@@ -275,10 +304,12 @@ export class RowTable {
     }
   }
 
-  private addSegment(): void {
-    const buffer = new ArrayBuffer(SEGMENT_OFFSET + SEGMENT_ROWS * this.rowWords * 4);
-    this.words.push(new Int32Array(buffer, SEGMENT_OFFSET));
-    this.numbers.push(new Float64Array(buffer, SEGMENT_OFFSET));
+  private addSegmentsTo(row: number): void {
+    while (this.words.length <= row >>> SEGMENT_SHIFT) {
+      const buffer = new ArrayBuffer(SEGMENT_OFFSET + SEGMENT_ROWS * this.rowWords * 4);
+      this.words.push(new Int32Array(buffer, SEGMENT_OFFSET));
+      this.numbers.push(new Float64Array(buffer, SEGMENT_OFFSET));
+    }
   }
 
   private grow(): void {
@@ -306,6 +337,15 @@ export class RowTable {
     this.migrated = end;
     if (end === words.length) this.oldSlots = null;
   }
+}
+
+/** A copy of its own is aligned to words, which a view of LMDB's buffer need not be. */
+function wordsIn(source: Uint8Array): Int32Array {
+  return new Int32Array(new Uint8Array(source).buffer);
+}
+
+function holdsKey(words: Int32Array, at: number): boolean {
+  return (words[at]! | words[at + 1]! | words[at + 2]! | words[at + 3]!) !== 0;
 }
 
 function newSlots(capacity: number): Slots {

@@ -29,22 +29,22 @@ interface Line {
 /** Sums the accounts of a state. */
 export function trialBalanceOf({ accounts, position, chainHash }: LedgerState): TrialBalance {
   const lines = new Map<number, Line>();
-  const ledgers = new Map<number, BalanceSum>();
-  const totals = new BalanceSum();
+  let line: Line | undefined;
   for (let row = 0; row < accounts.rows.rowCount; row++) {
     const ledger = accounts.ledger(row);
     const code = accounts.code(row);
-    const balances = accounts.balances(row);
-    const line = entryOf(lines, ledger * 0x10000 + code, () => ({
-      ledger,
-      code,
-      accounts: 0,
-      sum: new BalanceSum(),
-    }));
+    if (line?.ledger !== ledger || line.code !== code) {
+      const empty = () => ({ ledger, code, accounts: 0, sum: new BalanceSum() });
+      line = entryOf(lines, ledger * 0x10000 + code, empty);
+    }
     line.accounts++;
-    line.sum.add(balances);
-    entryOf(ledgers, ledger, () => new BalanceSum()).add(balances);
-    totals.add(balances);
+    line.sum.add(accounts.balances(row));
+  }
+  const ledgers = new Map<number, BalanceSum>();
+  const totals = new BalanceSum();
+  for (const { ledger, sum } of lines.values()) {
+    entryOf(ledgers, ledger, () => new BalanceSum()).addSum(sum);
+    totals.addSum(sum);
   }
   const sorted = [...lines.values()].sort((a, b) => a.ledger - b.ledger || a.code - b.code);
   return {
