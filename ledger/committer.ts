@@ -7,6 +7,7 @@ import type { CommitAnswer, CommitRequest, CommitThreadData } from './commit-thr
 import { LedgerError, type LedgerErrorCode } from './errors.ts';
 import type { LmdbStorage, StorageOptions } from './lmdb-storage.ts';
 import type { CommitBatch } from './storage.ts';
+import { threadFile } from './thread-file.ts';
 
 export class Committer {
   private readonly storage: LmdbStorage;
@@ -90,7 +91,7 @@ export class Committer {
       fence,
       written: this.written.buffer as SharedArrayBuffer,
     };
-    const thread = new Worker(threadFile(), { workerData: data });
+    const thread = new Worker(threadFile('commit-thread', import.meta.url), { workerData: data });
     this.thread = thread;
     this.ended = new Promise((resolve) => thread.once('exit', () => resolve()));
     thread.on('message', (answer: CommitAnswer) => {
@@ -108,10 +109,4 @@ export class Committer {
     if (series !== this.series) return;
     this.failure = new LedgerError(failed.code as LedgerErrorCode, failed.message);
   }
-}
-
-/** The file has the ending that this one has: .ts from source, .js when compiled. */
-function threadFile(): URL {
-  const name = import.meta.url.endsWith('.ts') ? './commit-thread.ts' : './commit-thread.js';
-  return new URL(name, import.meta.url);
 }

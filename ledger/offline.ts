@@ -4,7 +4,7 @@ import { IdWords } from './entry-view.ts';
 import { LedgerError } from './errors.ts';
 import { LmdbStorage } from './lmdb-storage.ts';
 import { recover } from './recovery.ts';
-import { type Seal, type Sign, sealStatement, signStatement } from './seal.ts';
+import { type SealStatement, sealStatement } from './seal.ts';
 import type { LedgerState } from './state.ts';
 import { type TrialBalance, trialBalanceOf } from './trial-balance.ts';
 import type { Account, Id } from './types.ts';
@@ -42,18 +42,12 @@ export function accountOf(
   });
 }
 
-/** Signs where the journal stands now. `sign` is the HSM's; keyName is for whoever checks it later. */
-export async function makeSeal(
-  dataDir: string,
-  keyName: string,
-  sign: Sign,
-  encryptionKey?: Uint8Array,
-): Promise<Seal> {
-  const statement = await withState(dataDir, encryptionKey, (state) => {
+/** What a seal says of the journal as it stands now. Throws LedgerError. */
+export function statementNow(dataDir: string, encryptionKey?: Uint8Array): Promise<SealStatement> {
+  return withState(dataDir, encryptionKey, (state) => {
     if (state.position === 0) throw new LedgerError('not_found', 'an empty journal has no seal');
     return sealStatement(state, state.chainHash);
   });
-  return signStatement(statement, keyName, sign);
 }
 
 /**

@@ -4,6 +4,7 @@ import { mkdirSync, realpathSync } from 'node:fs';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { LedgerClient } from './client.ts';
 import { LedgerError, type LedgerErrorCode } from './errors.ts';
+import { threadFile } from './thread-file.ts';
 import type { RecoveryReport } from './types.ts';
 import type { HostMessage, WriterData, WriterMessage } from './writer.ts';
 
@@ -44,15 +45,10 @@ export async function startLedger(options: LedgerOptions): Promise<Ledger> {
   const generation = new SharedArrayBuffer(4);
   const { dataDir, encryptionKey, mapSizeBytes } = options;
   const data: WriterData = { storage: { dataDir, encryptionKey, mapSizeBytes }, generation };
-  const worker = new Worker(writerFile(), { workerData: data });
+  const worker = new Worker(threadFile('writer', import.meta.url), { workerData: data });
   worker.once('exit', () => openFolders.delete(folder));
   const recovery = await started(worker);
   return new RunningLedger(worker, generation, recovery);
-}
-
-/** The writer's file has the ending that this one has: .ts from source, .js when compiled. */
-function writerFile(): URL {
-  return new URL(import.meta.url.endsWith('.ts') ? './writer.ts' : './writer.js', import.meta.url);
 }
 
 function started(worker: Worker): Promise<RecoveryReport> {

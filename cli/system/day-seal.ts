@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import type { Hsm } from '../../hsm/types.ts';
 import type { LedgerClient } from '../../ledger/client.ts';
 import { idOf } from '../../ledger/id.ts';
-import { makeSeal } from '../../ledger/offline.ts';
+import { makeSeal } from '../../ledger/make-seal.ts';
 import type { Reader } from '../../ledger/reader.ts';
 import { statementBytes } from '../../ledger/seal.ts';
 import { KEY_NAME, toStoredKey } from '../../switch/keys.ts';

@@ -30,6 +30,56 @@ t.test('answers come in order, also across groups, with times that increase', as
   t.equal(answers.at(-1)?.outcomes[0]?.credit.creditsPostedFen, 20_000);
 });
 
+t.test('many entries at once are answered as each alone would be', async (t) => {
+  const entry = payment('', 'till', 'merchant', 1);
+  function* payments(from: number, count: number): Iterable<Entry> {
+    for (let i = from; i < from + count; i++) {
+      entry.id = idOf('many', String(i));
+      yield entry;
+    }
+  }
+  // Lone entries between them, and turns of the event loop, so that several groups are on their way.
+  const waiting = [];
+  for (let turn = 0; turn < 12; turn++) {
+    waiting.push(
+      client.submitMany(payments(turn * 500, 1500)),
+      submit(payment(`l${turn}`, 'till', 'merchant', 1)),
+    );
+    await new Promise(setImmediate);
+  }
+  const answers = new Map<string, string>();
+  let number = 0;
+  for (const answer of await Promise.all(waiting)) {
+    if ('status' in answer) {
+      t.equal(answer.status, 'applied');
+      continue;
+    }
+    t.equal(answer.length, 1500);
+    t.equal(answer.countDone(), 1500);
+    const statuses = answer.statuses();
+    for (const [index, { status, recorded, ...result }] of [...answer].entries()) {
+      const name = String(number * 500 + index);
+      const known = answers.get(name);
+      const [expected, first] =
+        known === undefined ? ['applied', undefined] : ['exists', 'applied'];
+      const text = JSON.stringify(result);
+      const right = status === expected && recorded === first && statuses[index] === status;
+      if (!right || (known ?? text) !== text) t.fail(`entry ${name}: ${status} ${text} ${known}`);
+      answers.set(name, text);
+    }
+    number++;
+  }
+  t.equal(answers.size, 11 * 500 + 1500);
+  t.equal((await client.submitMany([])).length, 0);
+  t.strictSame(await client.accounts([]), []);
+});
+
+t.test('a mistake among many submits none of them', async (t) => {
+  const good = payment('good of many', 'till', 'card', 1);
+  t.throws(() => client.submitMany([good, payment('bad', 'till', 'card', -1)]), /-1/);
+  t.strictSame(await client.entries([good.id]), [null]);
+});
+
 t.test('a trial says what would be and leaves no trace', async (t) => {
   const entry = payment('trial', 'card', 'merchant', 40);
   const trial = await client.submit(entry, { dryRun: true });

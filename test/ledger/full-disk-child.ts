@@ -1,6 +1,7 @@
 /**
- * Started by full-disk.test.ts with a limit on the size of its files: pays until the ledger refuses
- * for want of room, then looks whether it still answers and still knows the right balance.
+ * Started by full-disk.test.ts with a limit on the size of its files: pays, so many payments at a
+ * time, until the ledger refuses for want of room, then looks whether it still answers and still
+ * knows the right balance.
  */
 import { LedgerError } from '../../ledger/errors.ts';
 import type { Entry } from '../../ledger/types.ts';
@@ -20,15 +21,19 @@ function bulky(number: number): Entry {
 }
 
 let refusal = '';
-for (let number = 0; refusal === ''; number++) {
-  try {
-    const { status } = await submit(bulky(number));
-    if (status === 'applied') applied++;
-  } catch (error) {
-    if (!(error instanceof LedgerError)) throw error;
-    refusal = error.code;
+let number = 0;
+async function payOn(): Promise<void> {
+  while (refusal === '') {
+    try {
+      const { status } = await submit(bulky(number++));
+      if (status === 'applied') applied++;
+    } catch (error) {
+      if (!(error instanceof LedgerError)) throw error;
+      refusal = error.code;
+    }
   }
 }
+await Promise.all(Array.from({ length: Number(process.argv[3]) }, payOn));
 const [card] = await client.accounts([accountId('card')]);
 const again = await submit(bulky(0));
 process.stdout.write(

@@ -3,8 +3,9 @@ import { generateKeyPairSync, sign, verify as verifyWithKey } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { makeSeal } from '../../ledger/make-seal.ts';
 import { exportJournal, importJournal } from '../../ledger/ndjson.ts';
-import { accountOf, backUp, makeSeal, trialBalance } from '../../ledger/offline.ts';
+import { accountOf, backUp, trialBalance } from '../../ledger/offline.ts';
 import { openReader } from '../../ledger/reader.ts';
 import { parseSeal } from '../../ledger/seal.ts';
 import { AccountFlag } from '../../ledger/types.ts';

@@ -12,11 +12,13 @@ import { tallyValues, transferOutcomes } from '../../ledger/messages-between-thr
 import { recover } from '../../ledger/recovery.ts';
 import { differences } from '../../ledger/state-comparison.ts';
 import { statusName } from '../../ledger/status.ts';
+import { isTallyForgotten } from '../../ledger/tally-rules.ts';
 import { ENTRY_STATUSES, type Entry } from '../../ledger/types.ts';
 import { verifyStorage } from '../../ledger/verify.ts';
 import { WriterCore } from '../../ledger/writer-core.ts';
 import { MemoryStorage } from './memory-storage.ts';
 import { Model, type ModelAnswer } from './model.ts';
+import { tallyOf } from './model-tallies.ts';
 import { Random, testSeed } from './random.ts';
 import { RandomEntries } from './random-entries.ts';
 
@@ -61,6 +63,17 @@ function compareStates(core: WriterCore, model: Model): string[] {
   for (const [id, position] of model.ids) {
     words.read(idFromHex(id)!, 0);
     if (core.lookUp(words)?.position !== position.position) problems.push(`entry ${id}`);
+  }
+  const { tallies, institutions } = core.state;
+  for (const subject of model.tallies.keys()) {
+    words.read(idFromHex(subject)!, 0);
+    const row = tallies.find(words);
+    const kept = row >= 0 && !isTallyForgotten(tallies, institutions, row);
+    const { amountFen, count } = tallyOf(model, subject);
+    const same = kept
+      ? tallies.amountFen(row) === amountFen && tallies.count(row) === count
+      : amountFen === 0 && count === 0;
+    if (!same) problems.push(`tally ${subject}`);
   }
   return problems;
 }
