@@ -11,6 +11,8 @@ const COMMANDS: Record<string, () => Promise<AddCommand>> = {
   reload: async () => (await import('./reload.ts')).addReloadCommand,
   terminal: async () => (await import('./terminal.ts')).addTerminalCommand,
   host: async () => (await import('./host.ts')).addHostCommand,
+  trace: async () => (await import('./trace.ts')).addTraceCommand,
+  saf: async () => (await import('./saf.ts')).addSafCommand,
   ledger: async () => (await import('./ledger.ts')).addLedgerCommand,
   api: async () => (await import('./api.ts')).addApiCommand,
   module: async () => (await import('./module.ts')).addModuleCommand,

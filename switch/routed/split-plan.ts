@@ -52,7 +52,7 @@ function splitTransfer(
   const { flags = 0, debitAccount, creditAccount } = transfer;
   assert((flags & BALANCING) === 0, 'a host is asked for an amount that is known');
   if ((flags & RESOLVES) !== 0) {
-    later.push({ ...transfer, id });
+    later.push(transfer);
   } else if ((flags & TransferFlag.pending) !== 0) {
     held.push({ ...transfer, id });
   } else {
