@@ -11,8 +11,13 @@ import {
   YUAN_LEDGER,
 } from '../ledger/chart-of-accounts.ts';
 import { idToHex } from '../ledger/id.ts';
-import type { Id, TransferInput } from '../ledger/types.ts';
+import type { AccountInput, Id, TransferInput } from '../ledger/types.ts';
+import { ADJUSTMENT_OPERATION } from '../modules/reconciliation/life/approval.ts';
 import { conflict } from './problem.ts';
+import {
+  planReconciliationAdjustment,
+  reconciliationAdjustment,
+} from './reconciliation-adjustment.ts';
 import type { Caller } from './route.ts';
 import { cardOf } from './routes/cards.ts';
 import { amountFen, cardId } from './schemas.ts';
@@ -30,6 +35,8 @@ export interface Operation {
 export interface PlannedOperation {
   institution: string;
   transfers: TransferInput[];
+  /** Accounts that the transfers need and that are not open yet. */
+  accounts?: AccountInput[];
 }
 
 function operation<Request extends z.ZodType>(literal: {
@@ -100,6 +107,13 @@ export const OPERATIONS: readonly Operation[] = [
       const transfer = move(debit, credit, request.amountFen, TransferCode.approvedCorrection);
       return { institution, transfers: [transfer] };
     },
+  }),
+  operation({
+    name: ADJUSTMENT_OPERATION,
+    titleZh: '对账差异调账',
+    titleEn: 'An adjustment of a reconciliation difference',
+    request: reconciliationAdjustment,
+    plan: planReconciliationAdjustment,
   }),
 ];
 

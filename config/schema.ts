@@ -4,6 +4,7 @@
  * cards, limits) is not here but in the journal; `firstStart` only says what an empty journal is
  * given once.
  */
+import { Cron } from 'croner';
 import { z } from 'zod';
 
 const port = z.int().min(0).max(65_535);
@@ -316,6 +317,43 @@ const firstStart = z.strictObject({
     .optional(),
 });
 
+const flowName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,47}$/, 'lower-case letters, digits, hyphens');
+
+/** Which bill is reconciled with what, where it lies and when (docs/reconciliation.md). */
+const reconciliationFlow = z.strictObject({
+  name: flowName,
+  layer: z.enum(['L1', 'L2', 'L3', 'L4', 'L5', 'L6']).default('L3'),
+  /** A known source (`posp reconcile --help`), or a YAML file that describes one. */
+  source: z.string().min(1),
+  institution: z.string().min(1),
+  folder: z.string().min(1),
+  /** `{date}` is YYYYMMDD, `{day}` YYYY-MM-DD, `*` anything. */
+  fileName: z.string().min(1),
+  ours: z
+    .union([
+      z.enum(['journal', 'settlements']),
+      z.strictObject({ folder: z.string().min(1), fileName: z.string().min(1) }),
+    ])
+    .default('journal'),
+  channel: z.string().optional(),
+  /** Cron times in the institution's time zone, as many a day as there are. */
+  at: z.array(z.string().refine(isCron, 'a cron time such as 0 10 * * *')).default(['0 10 * * *']),
+  daysBack: z.int().min(0).max(31).default(1),
+  bufferDays: z.int().min(0).max(31).default(2),
+  proposesRefunds: z.boolean().default(true),
+});
+
+function isCron(text: string): boolean {
+  try {
+    new Cron(text, { paused: true }).stop();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 export const configSchema = z.strictObject({
   /** True refuses every published test value. */
   production: z.boolean().default(false),
@@ -344,6 +382,7 @@ export const configSchema = z.strictObject({
   routes: z.array(route).default([]),
   http: z.strictObject({ address: z.string().default('127.0.0.1'), port }),
   hsm: hsm.default({ provider: 'auto' }),
+  reconciliation: z.strictObject({ flows: z.array(reconciliationFlow).default([]) }).prefault({}),
   firstStart: firstStart.optional(),
 });
 

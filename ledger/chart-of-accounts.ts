@@ -14,12 +14,17 @@ export const CHART_OF_ACCOUNTS = [
   { code: 1001, name: 'bank', zh: '银行存款', en: 'Cash at bank' },
   { code: 1002, name: 'counter-cash', zh: '柜台现金', en: 'Cash at counters' },
   { code: 1101, name: 'host', zh: '应收发卡行款', en: 'Receivable from card hosts' },
+  { code: 1102, name: 'channel', zh: '应收支付渠道款', en: 'Receivable from payment channels' },
+  { code: 1201, name: 'suspense-short', zh: '待处理短款', en: 'Suspense, short' },
   { code: 2001, name: 'card', zh: '就诊卡账户', en: 'Card holders' },
   { code: 2002, name: 'merchant', zh: '应付商户款', en: 'Payable to merchants' },
   { code: 2003, name: 'purse', zh: '电子钱包', en: 'E-purses on chips' },
   { code: 2004, name: 'passbook', zh: '电子存折', en: 'E-deposits on chips' },
   { code: 2101, name: 'settlement', zh: '待划付清算款', en: 'Settlement under way' },
+  { code: 2201, name: 'suspense-long', zh: '待处理长款', en: 'Suspense, long' },
   { code: 4001, name: 'fee-income', zh: '手续费收入', en: 'Fee income' },
+  { code: 5001, name: 'channel-fee', zh: '渠道手续费', en: 'Fees of payment channels' },
+  { code: 5002, name: 'reconciliation-loss', zh: '对账损失', en: 'Losses found in reconciliation' },
 ] as const;
 
 export type AccountName = (typeof CHART_OF_ACCOUNTS)[number]['name'];
@@ -48,6 +53,8 @@ export const TransferCode = {
   approvedDeposit: 40,
   approvedWithdrawal: 41,
   approvedCorrection: 42,
+  /** An approved adjustment of a reconciliation difference. */
+  reconciliation: 43,
 } as const;
 
 /** The id of an account: its place in the chart, the institution, and whose it is. */

@@ -4,6 +4,14 @@ import { approvals } from './approvals/module.ts';
 import { audit } from './audit/module.ts';
 import { empi } from './empi/module.ts';
 import type { Module } from './frame/module.ts';
+import { reconciliation } from './reconciliation/module.ts';
 import { transactions } from './transactions/module.ts';
 
-export const MODULES: readonly Module<unknown>[] = [accounts, transactions, approvals, audit, empi];
+export const MODULES: readonly Module<unknown>[] = [
+  accounts,
+  transactions,
+  approvals,
+  audit,
+  empi,
+  reconciliation,
+];

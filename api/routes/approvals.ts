@@ -140,7 +140,7 @@ async function decide(
   const { status, position } = await ledger.submit({
     id: idOf('approvals', 'decision', id),
     institution: proposal.institution,
-    ...(planned === null ? {} : { transfers: planned.transfers }),
+    ...(planned === null ? {} : { transfers: planned.transfers, accounts: planned.accounts ?? [] }),
     fact: { module: { module: 'approvals', kind, key: id, payload } },
   });
   const decided = await seen(id, position, open);

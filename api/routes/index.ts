@@ -9,6 +9,7 @@ import { empiRoutes } from './empi.ts';
 import { ledgerRoutes } from './ledger.ts';
 import { merchantRoutes } from './merchants.ts';
 import { modulesRoutes } from './modules.ts';
+import { reconciliationRoutes } from './reconciliation.ts';
 import { sessionRoutes } from './sessions.ts';
 import { terminalRoutes } from './terminals.ts';
 import { transactionRoutes } from './transactions.ts';
@@ -23,6 +24,7 @@ const ROUTES: readonly ((services: ApiServices) => Route[])[] = [
   transactionRoutes,
   approvalRoutes,
   ledgerRoutes,
+  reconciliationRoutes,
   modulesRoutes,
   empiRoutes,
 ];

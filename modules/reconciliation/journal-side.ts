@@ -29,11 +29,20 @@ export interface JournalSide {
 
 /** Writes the records as NDJSON; returns how many. */
 export function writeJournalSide(path: string, side: JournalSide): number {
+  return writeRecords(path, journalRecords(side));
+}
+
+/** The same of what clearing settled for the date: the sums that a bank statement must show. */
+export function writeSettlements(path: string, side: JournalSide): number {
+  return writeRecords(path, settlementRecords(side));
+}
+
+function writeRecords(path: string, records: Iterable<OwnRecord>): number {
   const descriptor = openSync(path, 'w', 0o600);
   let count = 0;
   let pending = '';
   try {
-    for (const record of journalRecords(side)) {
+    for (const record of records) {
       pending += `${JSON.stringify(record)}\n`;
       count++;
       if (pending.length < 1 << 18) continue;
@@ -62,6 +71,23 @@ export function* journalRecords(side: JournalSide): Iterable<OwnRecord> {
     if (position !== record.position) continue;
     const status = ends.undone.has(position) ? 'failed' : ends.results.get(position);
     yield commonRecord(record, fact, status ?? statusOf(fact));
+  }
+}
+
+/** One record for each merchant that clearing settled; the order id is date and merchant. */
+function* settlementRecords({ reader, institution, date }: JournalSide): Iterable<OwnRecord> {
+  const from = businessDayRange(institution.id, date, reader)?.from ?? 0;
+  for (const record of reader.records({ from: from + 1 })) {
+    const settled = record.entry.fact?.settlementPosted;
+    const isOurs = record.status === 'applied' && record.entry.institution === institution.id;
+    if (settled === undefined || !isOurs || settled.date !== date || !settled.netFen) continue;
+    yield {
+      orderId: `${date}-${settled.merchantId ?? ''}`,
+      type: settled.netFen > 0 ? 'pay' : 'refund',
+      amountFen: Math.abs(settled.netFen),
+      status: 'success',
+      ...given('merchantId', settled.merchantId),
+    };
   }
 }
 
