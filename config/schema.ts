@@ -327,7 +327,8 @@ const reconciliationFlow = z.strictObject({
   layer: z.enum(['L1', 'L2', 'L3', 'L4', 'L5', 'L6']).default('L3'),
   /** A known source (`posp reconcile --help`), or a YAML file that describes one. */
   source: z.string().min(1),
-  institution: z.string().min(1),
+  /** Left out: the only one there is. */
+  institution: z.string().min(1).optional(),
   folder: z.string().min(1),
   /** `{date}` is YYYYMMDD, `{day}` YYYY-MM-DD, `*` anything. */
   fileName: z.string().min(1),

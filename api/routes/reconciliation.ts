@@ -5,6 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { idOf } from '../../ledger/id.ts';
+import { flowsOf } from '../../modules/reconciliation/flow/flow.ts';
 import { reportPath } from '../../modules/reconciliation/flow/run-flow.ts';
 import type { DifferenceRow } from '../../modules/reconciliation/life/difference.ts';
 import { factEntry } from '../../modules/reconciliation/life/facts.ts';
@@ -95,7 +96,8 @@ function runRoutes(services: ApiServices): Route[] {
       body: z.strictObject({ flow: z.string().max(64), date }),
       answer: z.object({ position: z.int() }),
       async handle({ body, caller, idempotencyKey }) {
-        const flow = config.reconciliation.flows.find(({ name }) => name === body.flow);
+        const flows = flowsOf(config.reconciliation, services.reader);
+        const flow = flows.find(({ name }) => name === body.flow);
         if (flow === undefined || !inScope(caller, flow.institution)) {
           throw notFound(`There is no flow ${body.flow}.`);
         }

@@ -5,7 +5,7 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ActContext, Module } from '../frame/module.ts';
-import { dueSlots, type Flow, type ReconciliationConfig, type Slot } from './flow/flow.ts';
+import { dueSlots, type Flow, flowsOf, type ReconciliationConfig, type Slot } from './flow/flow.ts';
 import { runFlow } from './flow/run-flow.ts';
 import { actionProblem } from './life/adjust.ts';
 import { ownProposal } from './life/approval.ts';
@@ -24,7 +24,7 @@ export const reconciliation: Module<ReconciliationQueries> = {
 };
 
 async function act(context: Context): Promise<void> {
-  const flows = (context.config as ReconciliationConfig | undefined)?.flows ?? [];
+  const flows = flowsOf(context.config as ReconciliationConfig | undefined, context.reader);
   for (const flow of flows) {
     for (const slot of openSlots(flow, context)) {
       if (context.signal.aborted) return;

@@ -2,10 +2,11 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Cron } from 'croner';
+import type { Reader } from '../../../ledger/reader.ts';
 
 /** The section `reconciliation` of the configuration. */
 export interface ReconciliationConfig {
-  flows: readonly Flow[];
+  flows: readonly (Omit<Flow, 'institution'> & { institution?: string | undefined })[];
 }
 
 export interface Flow {
@@ -28,6 +29,15 @@ export interface Flow {
   daysBack: number;
   bufferDays: number;
   proposesRefunds: boolean;
+}
+
+/** The flows, each with its institution; those of an institution that there is not are left out. */
+export function flowsOf(config: ReconciliationConfig | undefined, { registry }: Reader): Flow[] {
+  const known = [...registry.list('institution')].map(({ key }) => key);
+  return (config?.flows ?? []).flatMap((flow) => {
+    const institution = flow.institution ?? (known.length === 1 ? known[0]! : '');
+    return known.includes(institution) ? [{ ...flow, institution }] : [];
+  });
 }
 
 export interface Slot {
