@@ -13,6 +13,7 @@ const COMMANDS: Record<string, () => Promise<AddCommand>> = {
   host: async () => (await import('./host.ts')).addHostCommand,
   trace: async () => (await import('./trace.ts')).addTraceCommand,
   saf: async () => (await import('./saf.ts')).addSafCommand,
+  control: async () => (await import('./control.ts')).addControlCommand,
   ledger: async () => (await import('./ledger.ts')).addLedgerCommand,
   api: async () => (await import('./api.ts')).addApiCommand,
   module: async () => (await import('./module.ts')).addModuleCommand,

@@ -6,7 +6,8 @@ import { openHsm } from '../hsm/open.ts';
 import { cup } from '../protocols/dialects/cup.ts';
 import { CUP_RESPONSES } from '../protocols/dialects/cup-responses.ts';
 import { pageOf } from '../protocols/inspect/page.ts';
-import { type Exchanged, PosTerminal, type Slip } from '../simulators/terminal/pos-terminal.ts';
+import { ChipBox } from '../simulators/card/chip-box.ts';
+import { type Exchanged, PosTerminal } from '../simulators/terminal/pos-terminal.ts';
 import { SlipBox } from '../simulators/terminal/slip-box.ts';
 import { type TerminalAlgorithm, TerminalKeys } from '../simulators/terminal/terminal-keys.ts';
 import {
@@ -18,21 +19,7 @@ import {
   printNote,
   UsageError,
 } from './command.ts';
-
-interface TerminalOptions {
-  host: string;
-  port: string;
-  terminal: string;
-  merchant: string;
-  masterKey?: string;
-  amount?: string;
-  card: string;
-  expiry: string;
-  pin?: string;
-  original?: string;
-  slips: string;
-  json?: boolean;
-}
+import { TERMINAL_TRANSACTIONS, type TerminalOptions } from './terminal/transactions.ts';
 
 /** Published test master keys of the sample hospital, by the terminal's key algorithm. */
 const SAMPLE_MASTER_KEYS: Record<TerminalAlgorithm, string> = {
@@ -43,29 +30,12 @@ const SAMPLE_MASTER_KEYS: Record<TerminalAlgorithm, string> = {
 /** Terminals of the sample hospital that work with SM4. */
 const SAMPLE_SM4_TERMINALS = new Set(['10000019', '10000020']);
 
-/** What the simulator can do, by the name on the command line. */
-const TRANSACTIONS: Record<
-  string,
-  (terminal: PosTerminal, options: TerminalOptions, slips: SlipBox) => Promise<Exchanged>
-> = {
-  'sign-in': async (_terminal, _options, slips) => slips.signedIn,
-  echo: (terminal) => terminal.echo(),
-  purchase: (terminal, options) => terminal.purchase(cardOf(options), amountFenOf(options)),
-  balance: (terminal, options) => terminal.balance(cardOf(options)),
-  void: (terminal, options, slips) => terminal.void(originalOf(options, slips)),
-  refund: (terminal, options, slips) => {
-    const original = originalOf(options, slips);
-    const amountFen = options.amount === undefined ? original.amountFen : amountFenOf(options);
-    return terminal.refund(original, amountFen);
-  },
-  settle: (terminal) => terminal.settle(),
-  'sign-off': (terminal) => terminal.signOff(),
-};
-
 export function addTerminalCommand(program: Command): void {
   program
     .command('terminal <transaction>')
-    .description(`Simulate a POS terminal (终端模拟器): ${Object.keys(TRANSACTIONS).join(', ')}`)
+    .description(
+      `Simulate a POS terminal (终端模拟器): ${Object.keys(TERMINAL_TRANSACTIONS).join(', ')}`,
+    )
     .option('--host <host>', 'where the switch is', '127.0.0.1')
     .option('--port <number>', 'its port', '8583')
     .option('--terminal <id>', 'field 41', '10000001')
@@ -75,22 +45,40 @@ export function addTerminalCommand(program: Command): void {
     .option('--card <number>', 'card number', '6219990000000000010')
     .option('--expiry <YYMM>', 'card expiry', '3012')
     .option('--pin <digits>', 'card PIN (default: none is entered)')
-    .option('--original <reference>', 'field 37 of the slip to void or refund (default: the last)')
+    .option('--original <reference>', 'field 37 of the slip that is meant (default: the last)')
+    .option('--receiver <number>', 'card that receives a transfer or a load')
+    .option('--code <text>', 'payment code, authorisation code, or what is downloaded')
+    .option('--text <text>', 'status text, or the bytes of a signature')
+    .option('--application <name>', 'of the chip: purse (电子钱包) or passbook (电子存折)', 'purse')
     .addOption(
       new Option('--slips <file>', 'where the simulated terminal keeps its slips').default(
         join(tmpdir(), 'posp-terminal-slips.json'),
         'in the temporary folder',
       ),
     )
+    .addOption(
+      new Option('--chips <file>', 'where the simulated chips are kept').default(
+        join(tmpdir(), 'posp-terminal-chips.json'),
+        'in the temporary folder',
+      ),
+    )
     .option('--json', 'print one JSON document')
-    .addHelpText('after', '\nExample:\n  $ posp terminal purchase --amount 12.50 --pin 123456\n')
+    .addHelpText('after', examples())
     .action(action(run));
 }
 
+/** One example a transaction. */
+function examples(): string {
+  const lines = Object.values(TERMINAL_TRANSACTIONS).map(({ example }) => {
+    return `  $ posp terminal ${example}`;
+  });
+  return `\nExamples:\n${lines.join('\n')}\n`;
+}
+
 async function run(transaction: string, options: TerminalOptions): Promise<ExitCode> {
-  const perform = TRANSACTIONS[transaction];
-  if (perform === undefined) {
-    const known = Object.keys(TRANSACTIONS).join(', ');
+  const wanted = TERMINAL_TRANSACTIONS[transaction];
+  if (wanted === undefined) {
+    const known = Object.keys(TERMINAL_TRANSACTIONS).join(', ');
     throw new UsageError(
       `'${transaction}' is no transaction of this simulator; there are: ${known}`,
     );
@@ -114,7 +102,9 @@ async function run(transaction: string, options: TerminalOptions): Promise<ExitC
     slips.signedIn = signedIn;
     const approved = signedIn.responseCode === '00';
     if (approved) terminal.totals.current = slips.totalsOf(terminal.batchNumber);
-    const done = approved ? await perform(terminal, options, slips) : signedIn;
+    const done = approved
+      ? await wanted.perform({ terminal, options, slips, chips: new ChipBox(options.chips) })
+      : signedIn;
     if (done.slip !== null) slips.add(done.slip);
     slips.save(terminal);
     terminal.close();
@@ -140,24 +130,4 @@ function print(done: Exchanged, asJson: boolean): void {
   const text = meaning === undefined ? '' : ` ${meaning.name.zh} ${meaning.name.en}`;
   printLine(`\n${responseCode}${text}  (${latencyMs.toFixed(1)} ms)`);
   if (reversed) printNote('posp: there was no usable answer; the transaction was reversed');
-}
-
-function cardOf({ card, expiry, pin }: TerminalOptions) {
-  return { number: card, expiry, ...(pin === undefined ? {} : { pin }) };
-}
-
-function amountFenOf({ amount }: TerminalOptions): number {
-  const [, yuan, fen = ''] = /^(\d{1,9})(?:\.(\d{1,2}))?$/.exec(amount ?? '') ?? [];
-  if (yuan === undefined) throw new UsageError('say the amount in yuan with --amount, e.g. 12.50');
-  return Number(yuan) * 100 + Number(fen.padEnd(2, '0'));
-}
-
-function originalOf({ original }: TerminalOptions, slips: SlipBox): Slip {
-  const slip = slips.find(original);
-  if (slip === null) {
-    throw new UsageError(
-      'there is no such purchase among the slips; make one, or name its field 37',
-    );
-  }
-  return slip;
 }

@@ -16,6 +16,8 @@ import { type Ledger, startLedger } from '../../ledger/writer-host.ts';
 import type { ClearingResult } from '../../modules/clearing/run.ts';
 import { Modules } from '../../modules/frame/host.ts';
 import { BusinessDayWatch } from '../../switch/business-day-watch.ts';
+import { controlCommands } from '../../switch/controls/commands.ts';
+import { forgetExpiredHolds } from '../../switch/holds/held-funds.ts';
 import type { HubDoor } from '../../switch/hosts/hub-door.ts';
 import type { Logger } from '../../switch/log.ts';
 import { type ProvisionProgress, provision } from '../../switch/provision.ts';
@@ -120,6 +122,7 @@ export class System extends EventEmitter<{ failed: [Error] }> {
       });
     const watch = new BusinessDayWatch(reader, client, async (institution, date) => {
       log.info({ institution, date }, 'business day closed at its cut-off');
+      await forgetExpiredHolds(Date.now() * 1_000, { reader, ledger: client });
       await seal(institution, date);
     });
     await watch.check(Date.now());
@@ -166,6 +169,7 @@ export class System extends EventEmitter<{ failed: [Error] }> {
       ...moduleCommands(modules, reader),
       ...keyCommands(keyParts),
       ...hostCommands(hosts),
+      ...controlCommands({ reader, ledger: client, hsm: chosen.hsm }),
     });
     const closeControl = control.close;
     const parts = { options, chosen, ledger, client, reader, http, watch, seal, closeControl };

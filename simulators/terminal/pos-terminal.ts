@@ -12,6 +12,7 @@ import type { FieldValue, Message } from '../../protocols/iso8583/message.ts';
 import type { TerminalKeys } from './terminal-keys.ts';
 import { NoAnswer, TerminalLink } from './terminal-link.ts';
 import { TerminalTotals } from './terminal-totals.ts';
+import { type SimulatedTransaction, TRANSACTIONS, type TransactionName } from './transactions.ts';
 
 export interface PosTerminalOptions {
   host: string;
@@ -44,6 +45,8 @@ export interface Slip {
   authorisation: string;
   /** MMDD. */
   date: string;
+  /** What an adjustment stands in place of. */
+  replacedFen?: number;
 }
 
 export interface Exchanged {
@@ -57,6 +60,16 @@ export interface Exchanged {
   /** Whether the terminal reversed it because it had no usable answer. */
   reversed: boolean;
   latencyMs: number;
+}
+
+/** What a transaction of the table is made with. */
+export interface Particulars {
+  card?: SimulatedCard;
+  amountFen?: number;
+  original?: Slip;
+  /** Other fields, e.g. 55 or 62. */
+  fields?: Fields;
+  fault?: LineFault | undefined;
 }
 
 /** What may go wrong on purpose: the line breaks after the request left. */
@@ -201,6 +214,33 @@ export class PosTerminal {
     return done;
   }
 
+  /** A transaction of the table (simulators/terminal/transactions.ts). */
+  async transact(name: TransactionName, particulars: Particulars = {}): Promise<Exchanged> {
+    const row: SimulatedTransaction = TRANSACTIONS[name];
+    const { card, amountFen, original, fault } = particulars;
+    const known = card ?? original?.card ?? { number: '', expiry: '' };
+    const fields: Fields = {
+      ...(row.conditionCode === undefined ? {} : { 25: row.conditionCode, 49: '156' }),
+      ...(row.processingCode === undefined ? {} : { 3: row.processingCode }),
+      ...(await this.#cardOf(row, card)),
+      ...(amountFen === undefined ? {} : { 4: amountText(amountFen) }),
+      ...(row.original && original !== undefined ? originalFields(original) : {}),
+      60: this.#field60Of(row),
+      ...particulars.fields,
+    };
+    if (!row.reversible && row.side === undefined) {
+      const mac = row.mac ? { 64: NO_MAC } : {};
+      const done = await this.#ask(row.messageType, { 11: this.#nextTrace(), ...fields, ...mac });
+      if (done.responseCode !== '00') return done;
+      const slip = this.#slipOf(name, known, amountFen ?? 0, done);
+      if (name !== 'adjustment' && name !== 'tip') return { ...done, slip };
+      const adjusted = { ...slip, replacedFen: original?.amountFen ?? 0 };
+      this.totals.adjust(adjusted.replacedFen, slip.amountFen);
+      return { ...done, slip: adjusted };
+    }
+    return this.#trade(name, row.messageType, fields, known, amountFen ?? 0, fault);
+  }
+
   /** Sends any fields as they are, e.g. to try what the switch says to a mistake. */
   send(messageType: string, fields: Fields): Promise<Exchanged> {
     return this.#ask(messageType, fields);
@@ -219,7 +259,7 @@ export class PosTerminal {
     fault?: LineFault,
   ): Promise<Exchanged> {
     const request = { ...this.#common(), 11: this.#nextTrace(), ...fields, 64: NO_MAC };
-    const reversible = messageType === '0200';
+    const reversible = messageType === '0200' || messageType === '0100';
     const batchNumber = this.#batchNumber;
     let done = await this.#ask(messageType, request, fault);
     if (done.answer === null && !reversible) done = await this.#ask(messageType, request);
@@ -230,17 +270,31 @@ export class PosTerminal {
     }
     if (done.responseCode !== '00' || done.answer === null) return done;
     this.totals.add(kind, amountFen);
-    const slip = {
+    return { ...done, slip: { ...this.#slipOf(kind, card, amountFen, done), batchNumber } };
+  }
+
+  #slipOf(kind: string, card: SimulatedCard, amountFen: number, done: Exchanged): Slip {
+    const { request, answer } = done;
+    return {
       kind,
       card,
       amountFen,
-      batchNumber,
-      traceNumber: String(request[11]),
-      reference: done.answer.get(37) ?? '',
-      authorisation: done.answer.get(38) ?? '',
-      date: done.answer.get(13) ?? '',
+      batchNumber: this.#batchNumber,
+      traceNumber: request.get(11) ?? '',
+      reference: answer?.get(37) ?? '',
+      authorisation: answer?.get(38) ?? '',
+      date: answer?.get(13) ?? '',
     };
-    return { ...done, slip };
+  }
+
+  async #cardOf(row: SimulatedTransaction, card: SimulatedCard | undefined): Promise<Fields> {
+    if (row.card === undefined || card === undefined) return {};
+    return row.card === 'read' ? this.#cardFields(card) : { 2: card.number, 22: '012' };
+  }
+
+  #field60Of({ transactionType = '00', networkCode = '000', settledBatch }: SimulatedTransaction) {
+    const batchNumber = settledBatch ? batchBefore(this.#batchNumber) : this.#batchNumber;
+    return field60.format({ transactionType, batchNumber, networkCode });
   }
 
   /** 冲正: the same transaction again as a 0400, without PIN, track and reference, until answered. */
@@ -329,6 +383,20 @@ export class PosTerminal {
     this.#trace = this.#trace >= TRACE_MAX ? 1 : this.#trace + 1;
     return String(this.#trace).padStart(6, '0');
   }
+}
+
+function originalFields(slip: Slip): Fields {
+  return {
+    37: slip.reference,
+    ...(slip.authorisation === '' ? {} : { 38: slip.authorisation }),
+    61: field61.format(slip),
+  };
+}
+
+/** Before 000001 comes 999999. */
+function batchBefore(batchNumber: string): string {
+  const before = Number(batchNumber) <= 1 ? TRACE_MAX : Number(batchNumber) - 1;
+  return String(before).padStart(6, '0');
 }
 
 function amountText(amountFen: number): string {

@@ -37,12 +37,17 @@ export class SlipBox {
     return this.#mine.lastTrace;
   }
 
-  /** The purchase with this reference, or the last one. */
-  find(reference: string | undefined): Slip | null {
-    const purchases = this.#mine.slips.filter(({ kind }) => kind === 'purchase');
+  /** The slip with this reference, or the last one, of one of the kinds. */
+  find(reference: string | undefined, kinds: readonly string[] = ['purchase']): Slip | null {
+    const wanted = this.#mine.slips.filter(({ kind }) => kinds.includes(kind));
     return (
-      purchases.findLast((slip) => reference === undefined || slip.reference === reference) ?? null
+      wanted.findLast((slip) => reference === undefined || slip.reference === reference) ?? null
     );
+  }
+
+  /** The slips of a batch, as a terminal uploads them. */
+  ofBatch(batchNumber: string): Slip[] {
+    return this.#mine.slips.filter((slip) => slip.batchNumber === batchNumber);
   }
 
   add(slip: Slip): void {
@@ -55,7 +60,9 @@ export class SlipBox {
   totalsOf(batchNumber: string): Totals {
     const totals = new TerminalTotals();
     for (const slip of this.#mine.slips) {
-      if (slip.batchNumber === batchNumber) totals.add(slip.kind, slip.amountFen);
+      if (slip.batchNumber !== batchNumber) continue;
+      totals.add(slip.kind, slip.amountFen);
+      if (slip.replacedFen !== undefined) totals.adjust(slip.replacedFen, slip.amountFen);
     }
     return totals.current;
   }

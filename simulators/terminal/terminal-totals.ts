@@ -1,4 +1,5 @@
 /** A terminal's own totals of its batch: what it compares with the host at settlement. */
+import { type SimulatedTransaction, TRANSACTIONS } from './transactions.ts';
 
 export interface Totals {
   debitFen: number;
@@ -8,10 +9,16 @@ export interface Totals {
 }
 
 /** Which side of field 48 a transaction counts on. */
-const SIDES: Record<string, 'debit' | 'credit'> = {
+const SIDES: Record<string, 'debit' | 'credit' | undefined> = {
   purchase: 'debit',
   void: 'credit',
   refund: 'credit',
+  ...Object.fromEntries(
+    Object.entries(TRANSACTIONS).map(([name, row]: [string, SimulatedTransaction]) => [
+      name,
+      row.side,
+    ]),
+  ),
 };
 
 export class TerminalTotals {
@@ -25,6 +32,11 @@ export class TerminalTotals {
       this.current.creditFen += amountFen;
       this.current.creditCount++;
     }
+  }
+
+  /** Another amount in place of a payment's. */
+  adjust(replacedFen: number, amountFen: number): void {
+    this.current.debitFen += amountFen - replacedFen;
   }
 
   reset(): void {
