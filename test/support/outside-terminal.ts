@@ -275,7 +275,9 @@ function readField(number: number, bytes: Buffer): [string, number] {
     return [bytes.toString('hex', 2, used).slice(0, length), used];
   }
   if (number === 54) return [bytes.toString('latin1', 2, 2 + length), 2 + length];
-  if (number === 62 || number === 63) return [bytes.toString('hex', 2, 2 + length), 2 + length];
+  if (number === 59) return [bytes.toString('latin1', 2, 2 + length), 2 + length];
+  if (number === 55 || number === 62 || number === 63)
+    return [bytes.toString('hex', 2, 2 + length), 2 + length];
   throw new Error(`an answer must not carry field ${number}`);
 }
 
