@@ -1,0 +1,28 @@
+/** Writes XML that is the same bytes every time: UTF-8, no white space between elements, no attributes. */
+
+/** An element: its name and either text or elements in their order. */
+export type Element = readonly [name: string, content: string | readonly Element[]];
+
+const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>';
+
+export function writeXml(root: Element): Buffer {
+  const parts: string[] = [DECLARATION];
+  writeElement(parts, root);
+  return Buffer.from(parts.join(''), 'utf8');
+}
+
+function writeElement(parts: string[], [name, content]: Element): void {
+  parts.push('<', name, '>');
+  if (typeof content === 'string') parts.push(escapeText(content));
+  else for (const child of content) writeElement(parts, child);
+  parts.push('</', name, '>');
+}
+
+const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+
+/** Characters that XML 1.0 cannot hold at all are left out: a bill must never be unreadable for one. */
+export function escapeText(text: string): string {
+  return text.replace(UNWRITABLE, '').replace(/[&<>"]/g, (character) => ESCAPES[character]!);
+}
+
+const UNWRITABLE = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/g;
