@@ -211,7 +211,7 @@ export interface Rows {
   'bills-by-number': string;
   /** `institution|person|bill`: by card, identity and patient number. */
   'bills-by-person': string;
-  'bills-by-busNo': string;
+  'bills-by-business': string;
   /** Bills in the order of their numbers being given, until they are signed. */
   unsigned: BillKey;
   /** `institution|busNo|kind|generation` */
@@ -231,6 +231,8 @@ export interface Rows {
 export type TableName = keyof Rows;
 
 export interface Tables {
+  /** What stands in a key for a person's number. */
+  nameOf(text: string): string;
   table<Name extends TableName>(name: Name): Table<Rows[Name]>;
 }
 

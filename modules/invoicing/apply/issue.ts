@@ -276,10 +276,11 @@ function putBill(change: Change, bill: Bill): BillKey {
   tables.table('bill-states').put(key, NEW_STATE);
   tables.table('bills-by-day').put(`${institution}|${bill.businessDate}|${key}`, '');
   const sequence = `${String(bill.generation).padStart(6, '0')}|${bill.kind}`;
-  tables.table('bills-by-busNo').put(`${institution}|${bill.busNo}|${sequence}`, key);
+  tables.table('bills-by-business').put(`${institution}|${bill.busNo}|${sequence}`, key);
   const { card, payer, visit } = bill.content;
   for (const person of new Set([card.number, payer.code, visit.patientNumber])) {
-    if (person !== '') tables.table('bills-by-person').put(`${institution}|${person}|${key}`, '');
+    if (person !== '')
+      tables.table('bills-by-person').put(`${institution}|${tables.nameOf(person)}|${key}`, '');
   }
   tables.table('unsigned').put(unsignedKey(bill), key);
   return key;

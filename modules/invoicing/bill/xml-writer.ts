@@ -22,7 +22,14 @@ const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;'
 
 /** Characters that XML 1.0 cannot hold at all are left out: a bill must never be unreadable for one. */
 export function escapeText(text: string): string {
-  return text.replace(UNWRITABLE, '').replace(/[&<>"]/g, (character) => ESCAPES[character]!);
+  let escaped = '';
+  for (const character of text) {
+    if (isWritable(character.codePointAt(0)!)) escaped += ESCAPES[character] ?? character;
+  }
+  return escaped;
 }
 
-const UNWRITABLE = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/g;
+function isWritable(code: number): boolean {
+  if (code < 0x20) return code === 0x09 || code === 0x0a || code === 0x0d;
+  return code < 0xd800 || (code > 0xdfff && code !== 0xfffe && code !== 0xffff);
+}

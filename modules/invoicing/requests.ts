@@ -1,0 +1,171 @@
+/**
+ * Asking invoicing for something: a fact goes into the journal, and what the rules made of it comes
+ * back. Used by the API, the TCP gateway and the command line alike.
+ */
+import { randomUUID } from 'node:crypto';
+import type { LedgerClient } from '../../ledger/client.ts';
+import type { ModuleQueries } from '../frame/queries.ts';
+import { type BillContent, contentProblem, type PaymentLink } from './bill/content.ts';
+import {
+  canonicalJson,
+  chargeFactKey,
+  type FactKind,
+  type FactPayloads,
+  factEntry,
+  newSecret,
+} from './facts.ts';
+import type { Managed } from './managed/schemas.ts';
+import type { FoundBill, InvoicingQueries } from './queries.ts';
+import type { OutcomeRow } from './tables.ts';
+
+/** What was asked for was not done. The code is for programs, the message for people. */
+export class InvoicingRefused extends Error {
+  override readonly name = 'InvoicingRefused';
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export interface DeskParts {
+  ledger: LedgerClient;
+  view: ModuleQueries<InvoicingQueries>;
+  institution: string;
+  /** `client:his`, `operator:admin`. */
+  who: string;
+}
+
+type Payload<Kind extends FactKind> = Omit<FactPayloads[Kind], 'who'>;
+
+/** What became of a charge that was registered. */
+export interface ChargeAnswer {
+  /** The bill, or why there is none yet. */
+  bill: FoundBill | null;
+  reason: string;
+}
+
+export class Desk {
+  readonly #parts: DeskParts;
+
+  constructor(parts: DeskParts) {
+    this.#parts = parts;
+  }
+
+  get queries(): InvoicingQueries {
+    return this.#parts.view.queries;
+  }
+
+  get institution(): string {
+    return this.#parts.institution;
+  }
+
+  /**
+   * Puts a fact into the journal and gives what became of it. `key` makes it the same fact when it is
+   * said again; without one it is new. Throws InvoicingRefused when a rule stood against it.
+   */
+  async ask<Kind extends FactKind>(
+    kind: Kind,
+    payload: Payload<Kind>,
+    key: string = randomUUID(),
+  ): Promise<OutcomeRow> {
+    const { ledger, view, institution, who } = this.#parts;
+    const whole = { ...payload, who } as unknown as FactPayloads[Kind];
+    const entry = factEntry(kind, institution, key, whole);
+    const { status, position } = await ledger.submit(entry);
+    if (status !== 'applied' && status !== 'exists') {
+      throw new InvoicingRefused('not-recorded', `the journal refused it: ${status}`);
+    }
+    if (!(await view.reached(position))) {
+      throw new InvoicingRefused('not-yet', 'it is recorded; what becomes of it is not known yet');
+    }
+    const outcome = view.queries.outcome(entry.id);
+    if (outcome === null) throw new Error(`position ${position}: no outcome of ${kind}`);
+    if (outcome.status === 'refused') throw new InvoicingRefused(outcome.code, outcome.message);
+    return outcome;
+  }
+
+  /**
+   * Registers a charge. It becomes a bill with its payment, at check-in, or at once. The same busNo
+   * with the same content is the same charge; with another it is refused.
+   */
+  async registerCharge(
+    content: BillContent,
+    issueAt: 'payment' | 'check-in' | 'now',
+    links: PaymentLink[],
+  ): Promise<ChargeAnswer> {
+    const problem = contentProblem(content);
+    if (problem !== null) throw new InvoicingRefused('content-does-not-add-up', problem);
+    const known = this.queries.charge(this.institution, content.busNo);
+    if (known === null) this.#checkBefore(content, issueAt);
+    else if (canonicalJson(known.contents[0]) !== canonicalJson(content)) {
+      throw new InvoicingRefused('busNo-used', `busNo ${content.busNo} has another content`);
+    }
+    if (known === null) {
+      const payload = { content, secret: newSecret(), issueAt, links };
+      await this.ask('charge', payload, chargeFactKey(content));
+    }
+    return this.chargeAnswer(content.busNo);
+  }
+
+  /** What is left of a charge after a refund: the old bill goes, a new one over this comes. */
+  async registerRemainder(busNo: string, content: BillContent): Promise<ChargeAnswer> {
+    const problem = contentProblem(content);
+    if (problem !== null) throw new InvoicingRefused('content-does-not-add-up', problem);
+    if (content.busNo !== busNo) {
+      throw new InvoicingRefused('busNo-differs', 'the remainder has another busNo');
+    }
+    await this.ask('remainder', { busNo, content }, chargeFactKey(content));
+    return this.chargeAnswer(busNo);
+  }
+
+  chargeAnswer(busNo: string): ChargeAnswer {
+    const charge = this.queries.charge(this.institution, busNo);
+    if (charge === null) throw new InvoicingRefused('unknown-busNo', `busNo ${busNo} is unknown`);
+    const bill = charge.liveBill === null ? null : this.queries.billByKey(charge.liveBill);
+    return { bill, reason: charge.reason };
+  }
+
+  /** Refusals that need no record: the caller gets them before anything is written. */
+  #checkBefore(content: BillContent, issueAt: 'payment' | 'check-in' | 'now'): void {
+    const point = this.queries.managed(this.institution, 'point', content.pointCode);
+    if (point === null) {
+      throw new InvoicingRefused('unknown-point', `there is no issuing point ${content.pointCode}`);
+    }
+    if (!point.value.enabled) {
+      throw new InvoicingRefused('point-disabled', `${content.pointCode} is disabled`);
+    }
+    const category = this.queries.managed(this.institution, 'category', content.busType);
+    if (category === null || !category.value.enabled) {
+      throw new InvoicingRefused('unknown-business-type', `busType ${content.busType} is unknown`);
+    }
+    if (issueAt === 'now' && this.#isStockEmpty(content, category.value.billType)) {
+      throw new InvoicingRefused('stock-empty', `${content.pointCode} has no numbers left`);
+    }
+  }
+
+  /** No number at the point nor anywhere above it. */
+  #isStockEmpty(content: BillContent, billType: string): boolean {
+    const { queries, institution } = this;
+    const unit = queries.managed(institution, 'unit', 'unit')?.value;
+    const type = queries.managed(institution, 'billType', billType)?.value;
+    if (unit === undefined || type === undefined || unit.numbers === 'per-request') return false;
+    const prefix = unit.regionCode + type.classCode + type.kindCode;
+    const holders = new Set<string>();
+    let holder: string | undefined = content.pointCode;
+    while (holder !== undefined && !holders.has(holder)) {
+      holders.add(holder);
+      const point: Managed['point'] | undefined = queries.managed(
+        institution,
+        'point',
+        holder,
+      )?.value;
+      holder = point !== undefined && point.autoDistribute > 0 ? point.parent : undefined;
+    }
+    return !queries.holdings(institution).some((holding) => {
+      const usable = holding.medium === 'electronic' && holding.billCode.startsWith(prefix);
+      return usable && holders.has(holding.holder) && holding.free.length > 0;
+    });
+  }
+}
