@@ -93,7 +93,7 @@ export function applyFiscalAttempt(
   if (task === null) return done();
   const { outcome, cause, text, nextUs } = payload;
   const attempts = task.attempts + 1;
-  const state = outcome === 'refused' || attempts >= FISCAL_ATTEMPTS_MAX ? 'parked' : 'open';
+  const state = outcome === 'refused' || attempts % FISCAL_ATTEMPTS_MAX === 0 ? 'parked' : 'open';
   const unknown = task.unknown || outcome === 'unknown';
   putTask(change, { ...task, attempts, cause, text, nextUs, unknown, state });
   if (task.bill !== null && (task.kind === 'issue' || task.kind === 'red')) {
@@ -146,7 +146,7 @@ export function applyFiscalRetry(
     return refused('not-found', 'there is no such task');
   }
   if (task.state !== 'parked') return refused('not-parked', 'the task is not parked');
-  putTask(change, { ...task, state: 'open', attempts: 0, nextUs: change.nowUs });
+  putTask(change, { ...task, state: 'open', nextUs: change.nowUs });
   return done(task.bill);
 }
 
