@@ -1,0 +1,282 @@
+/**
+ * The vendor's methods on our desk, one line each in `METHODS`. Names of methods and fields are the
+ * vendor's; what they do is what the rest of invoicing does.
+ */
+
+import type { PUSH_CHANNELS } from '../act/push.ts';
+import { yuanText } from '../bill/amount.ts';
+import { type BillName, billName, type PaperName, totalFenOf } from '../bill/bill.ts';
+import { pageLink } from '../face/link.ts';
+import { qrSvg } from '../face/qr.ts';
+import type { FoundBill } from '../queries.ts';
+import { type Desk, InvoicingRefused } from '../requests.ts';
+import { numberText } from '../stock/holding.ts';
+import { type Body, contentOf, linksOf, mapped, textOf } from './fields.ts';
+
+type Method = (body: Body, desk: Desk) => Promise<unknown>;
+
+/** The methods by their names in the vendor's address. */
+export const METHODS: Record<string, Method> = {
+  invEBillRegistration: issueAs('06'),
+  invoiceEBillOutpatient: issueAs('02'),
+  invEBillHospitalized: issueAs('01'),
+  invEBillCheckUp: issueAs('05'),
+  invoicePayMentVoucher: issueAs('07'),
+  writeOffEBill: writeOff,
+  writeOffPayMentVoucher: writeOff,
+  cancelPayMentVoucherBalance: voucherBalance,
+  getEBillStatesByBillInfo: states,
+  getEBillAccountStatus: accountStatus,
+  getValidBillBatchCode: validPaperCodes,
+  getPaperBillNo: nextPaper,
+  turnPaper: (body, desk) => turnPaper('exchange', body, desk),
+  reTurnPaper: (body, desk) => turnPaper('re-exchange', body, desk),
+  invalidPaper,
+  invalidPayMentVoucherPaper: invalidPaper,
+  invalidBlankPaper,
+  printPaperBill,
+  sendNotice,
+  checkTotalData: (body, desk) => totals(body, desk, 'normal'),
+  checkWriteOffData: (body, desk) => totals(body, desk, 'red'),
+  getBillByBusDate: billsByDate,
+};
+
+/** Runs a method for a caller who was checked. Throws InvoicingRefused. */
+export function callMethod(name: string, body: unknown, desk: Desk): Promise<unknown> {
+  if (!Object.hasOwn(METHODS, name)) {
+    throw new InvoicingRefused('unknown-method', `there is no method ${name}`);
+  }
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw new InvoicingRefused('bad-field', 'the business body is an object');
+  }
+  return METHODS[name]!(body as Body, desk);
+}
+
+function issueAs(busType: string): Method {
+  return async (body, desk) => {
+    const { queries, institution } = desk;
+    const content = mapped(contentOf(body, busType), {
+      mapping: (kind, external) => {
+        return queries.managed(institution, 'codeMapping', `${kind}.${external}`)?.value ?? null;
+      },
+      unit: queries.managed(institution, 'unit', 'unit')?.value ?? null,
+    });
+    const links = linksOf(body);
+    const issueAt = links.length > 0 ? 'payment' : 'now';
+    const { bill, reason } = await desk.registerCharge(content, issueAt, links);
+    if (bill === null) throw new InvoicingRefused(reason, `还没有开出票据：${reason}`);
+    return { ...billAnswer(bill, desk), billBusDate: content.busDateTime };
+  };
+}
+
+async function writeOff(body: Body, desk: Desk): Promise<unknown> {
+  const outcome = await desk.ask('red-letter', {
+    ...nameOf(body),
+    reason: textOf(body, 'reason'),
+    operator: textOf(body, 'operator'),
+    pointCode: textOf(body, 'placeCode'),
+  });
+  if (outcome.bill === null) throw new InvoicingRefused('number-asked-for', '红票号码正在申请');
+  const red = billAnswer(desk.queries.billByKey(outcome.bill)!, desk);
+  const { billBatchCode, billNo, random, ...rest } = red;
+  return {
+    eScarletBillBatchCode: billBatchCode,
+    eScarletBillNo: billNo,
+    eScarletRandom: random,
+    ...rest,
+  };
+}
+
+/** What of a deposit is left: paid back through its payment's refund, which the journal tells. */
+async function voucherBalance(body: Body, desk: Desk): Promise<unknown> {
+  const { bill, state } = found(nameOf(body), desk);
+  const leftFen = bill.content.totalFen - state.consumedFen - state.cancelledFen;
+  return { cancelledAmt: yuanText(state.cancelledFen), balanceAmt: yuanText(leftFen) };
+}
+
+async function states(body: Body, desk: Desk): Promise<unknown> {
+  const { bill, state } = found(nameOf(body), desk);
+  const red = state.redBill;
+  return {
+    billBatchCode: bill.billCode,
+    billNo: bill.billNumber,
+    random: bill.checkCode,
+    billName: bill.name,
+    totalAmt: yuanText(totalFenOf(bill)),
+    state: state.state === 'issued' ? '1' : '2',
+    isScarlet: bill.kind === 'red' ? '1' : '0',
+    isPrintPaper: state.paper === null ? '0' : '1',
+    pBillBatchCode: state.paper?.paperCode ?? '',
+    pBillNo: state.paper?.paperNumber ?? '',
+    scarletBillBatchCode: red?.billCode ?? '',
+    scarletBillNo: red?.billNumber ?? '',
+  };
+}
+
+async function accountStatus(body: Body, desk: Desk): Promise<unknown> {
+  const { state } = found(nameOf(body), desk);
+  return {
+    isAccount: state.booked === null ? '0' : '1',
+    accDate: state.booked?.date ?? '',
+    accAmt: state.booked === null ? '' : yuanText(state.booked.amountFen),
+  };
+}
+
+async function validPaperCodes(body: Body, { queries, institution }: Desk): Promise<unknown> {
+  const place = textOf(body, 'placeCode');
+  const codes = queries
+    .holdings(institution)
+    .filter(({ medium, holder, free }) => medium === 'paper' && holder === place && free.length > 0)
+    .map(({ billCode }) => ({ pBillBatchCode: billCode }));
+  return { billBatchCodeList: codes };
+}
+
+async function nextPaper(body: Body, { queries, institution }: Desk): Promise<unknown> {
+  const [place, code] = [textOf(body, 'placeCode'), textOf(body, 'pBillBatchCode')];
+  const holding = queries.holdings(institution).find(({ medium, holder, billCode }) => {
+    return medium === 'paper' && holder === place && billCode === code;
+  });
+  const next = holding?.free[0];
+  if (next === undefined) throw new InvoicingRefused('stock-empty', '没有可用的纸质票据');
+  return { pBillBatchCode: code, pBillNo: numberText(next[0]) };
+}
+
+async function turnPaper(
+  kind: 'exchange' | 're-exchange',
+  body: Body,
+  desk: Desk,
+): Promise<unknown> {
+  await desk.ask(kind, {
+    ...nameOf(body),
+    ...paperOf(body),
+    pointCode: textOf(body, 'placeCode'),
+    operator: textOf(body, 'operator'),
+  });
+  return {};
+}
+
+async function invalidPaper(body: Body, desk: Desk): Promise<unknown> {
+  const place = { pointCode: textOf(body, 'placeCode'), reason: textOf(body, 'reason') };
+  await desk.ask('paper-voided', { ...paperOf(body), ...place });
+  return {};
+}
+
+/** 空白票报损: a range that was spoiled before anything was printed on it. */
+async function invalidBlankPaper(body: Body, desk: Desk): Promise<unknown> {
+  const [from, to] = [textOf(body, 'pBillNoStart'), textOf(body, 'pBillNoEnd')];
+  await desk.ask('numbers-voided', {
+    medium: 'paper',
+    billCode: textOf(body, 'pBillBatchCode'),
+    from: Number(from),
+    to: Number(to),
+    holder: textOf(body, 'placeCode'),
+    reason: textOf(body, 'reason'),
+  });
+  return {};
+}
+
+async function printPaperBill(body: Body, desk: Desk): Promise<unknown> {
+  const paper = desk.queries.paper(paperOf(body));
+  if (paper === null || paper.institution !== desk.institution) {
+    throw new InvoicingRefused('unknown-paper', '没有这张纸质票据');
+  }
+  return billAnswer(desk.queries.billByKey(paper.bill)!, desk);
+}
+
+/** 1201 SMS, 1202 mail. */
+const NOTICE_CHANNELS: Record<string, (typeof PUSH_CHANNELS)[number]> = {
+  '1201': 'sms',
+  '1202': 'mail',
+};
+
+async function sendNotice(body: Body, desk: Desk): Promise<unknown> {
+  const { bill } = found(nameOf(body), desk);
+  if (textOf(body, 'random') !== bill.checkCode) {
+    throw new InvoicingRefused('unknown-bill', '没有这张票据');
+  }
+  const list = Array.isArray(body['noticeList']) ? (body['noticeList'] as Body[]) : [];
+  for (const row of list) {
+    const channel = NOTICE_CHANNELS[textOf(row, 'noticeType')];
+    if (channel === undefined) throw new InvoicingRefused('bad-field', '未知的通知类型');
+    await desk.ask('notice', { ...nameOf(body), channel, address: textOf(row, 'noticeValue') });
+  }
+  return {};
+}
+
+async function totals(body: Body, desk: Desk, kind: 'normal' | 'red'): Promise<unknown> {
+  let count = 0;
+  let sumFen = 0;
+  for (const { bill } of billsOfTime(body, desk)) {
+    if (bill.kind !== kind) continue;
+    count++;
+    sumFen += totalFenOf(bill);
+  }
+  return { totalNum: String(count), totalAmt: yuanText(sumFen) };
+}
+
+async function billsByDate(body: Body, desk: Desk): Promise<unknown> {
+  const bills = [...billsOfTime(body, desk)].map(({ bill, state }) => ({
+    busNo: bill.busNo,
+    busDateTime: bill.content.busDateTime,
+    placeCode: bill.content.pointCode,
+    billName: bill.name,
+    billBatchCode: bill.billCode,
+    billNo: bill.billNumber,
+    random: bill.checkCode,
+    totalAmt: yuanText(totalFenOf(bill)),
+    ivcDateTime: `${bill.issueDate}${bill.issueTime.replaceAll(':', '')}000`,
+    dataType: bill.kind === 'red' ? '2' : '1',
+    state: state.state === 'issued' ? '1' : '2',
+    relateBillBatchCode: bill.original?.billCode ?? '',
+    relateBillNo: bill.original?.billNumber ?? '',
+  }));
+  return { total: bills.length, billList: bills };
+}
+
+/** `busBgnDate` to `busEndDate`, by the HIS's business time. */
+function* billsOfTime(body: Body, { queries, institution }: Desk): Iterable<FoundBill> {
+  const from = textOf(body, 'busBgnDate');
+  const to = textOf(body, 'busEndDate');
+  if (!/^\d{8,17}$/.test(from) || !/^\d{8,17}$/.test(to)) {
+    throw new InvoicingRefused('bad-field', 'busBgnDate and busEndDate are yyyyMMdd…');
+  }
+  const place = textOf(body, 'placeCode');
+  // A bill is issued after its business; a clock of the HIS that is ahead has the month's room.
+  const dates = { from: `${from.slice(0, 6)}00`, to: '99999999' };
+  for (const found of queries.billsOfDays(institution, dates)) {
+    const { busDateTime, pointCode } = found.bill.content;
+    if (busDateTime < from || busDateTime > to.padEnd(17, '9')) continue;
+    if (place === '' || pointCode === place) yield found;
+  }
+}
+
+function found(name: BillName, { queries, institution }: Desk): FoundBill {
+  const bill = queries.bill(name);
+  if (bill === null || bill.bill.institution !== institution) {
+    throw new InvoicingRefused('unknown-bill', '没有这张票据');
+  }
+  return bill;
+}
+
+function nameOf(body: Body): BillName {
+  return { billCode: textOf(body, 'billBatchCode'), billNumber: textOf(body, 'billNo') };
+}
+
+function paperOf(body: Body): PaperName {
+  return { paperCode: textOf(body, 'pBillBatchCode'), paperNumber: textOf(body, 'pBillNo') };
+}
+
+function billAnswer({ key, bill }: FoundBill, { queries, institution }: Desk) {
+  const { billCode, billNumber } = billName(key);
+  const address = queries.managed(institution, 'unit', 'unit')?.value.pageAddress ?? '';
+  const link = pageLink(address, bill);
+  return {
+    billBatchCode: billCode,
+    billNo: billNumber,
+    random: bill.checkCode,
+    createTime: `${bill.issueDate}${bill.issueTime.replaceAll(':', '')}000`,
+    billQRCode: Buffer.from(qrSvg(link), 'utf8').toString('base64'),
+    pictureUrl: link,
+    pictureNetUrl: link,
+  };
+}

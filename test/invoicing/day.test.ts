@@ -1,0 +1,135 @@
+import { spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import { sm2Verify } from '../../hsm/operations/sm2.ts';
+import { openReader } from '../../ledger/reader.ts';
+import { moduleFolder } from '../../modules/frame/folder.ts';
+import { openModuleQueries } from '../../modules/frame/queries.ts';
+import { ModuleStore, ModuleStoreReader } from '../../modules/frame/store.ts';
+import { billXml } from '../../modules/invoicing/bill/xml.ts';
+import { billPdf } from '../../modules/invoicing/face/pdf.ts';
+import { createInvoicing } from '../../modules/invoicing/module.ts';
+import { REPORTS } from '../../modules/invoicing/reports/index.ts';
+import { reconcile } from '../../modules/invoicing/reports/reconcile.ts';
+import { checkStock } from '../../modules/invoicing/stock/check.ts';
+import { temporaryFolder } from '../support/serve.ts';
+import { INSTITUTION } from './hospital.ts';
+
+const PAYMENTS = Number(process.env['POSP_INVOICE_DAY'] ?? '240');
+const PDFS = Number(process.env['POSP_INVOICE_PDFS'] ?? '5');
+const KILLS = 3;
+const seed = Number(process.env['POSP_TEST_SEED'] ?? Date.now() % 1_000_000);
+const CHILD = fileURLToPath(new URL('./day-child.js', import.meta.url));
+
+/** One run of the child; killed after so long, or to its end. */
+function run(folder: string, killAfterMs: number | null): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [CHILD, folder, String(PAYMENTS), String(seed)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let through = false;
+    child.stdout.on('data', (text) => {
+      if (String(text).includes('through')) through = true;
+    });
+    if (killAfterMs !== null) setTimeout(() => child.kill('SIGKILL'), killAfterMs).unref();
+    child.once('exit', (code) => {
+      if (through || killAfterMs !== null) resolve(through);
+      else reject(new Error(`the day ended with ${code}`));
+    });
+  });
+}
+
+t.test(`a day of ${PAYMENTS} payments with crashes, seed ${seed}`, async (t) => {
+  const folder = temporaryFolder('invoice-day');
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  let kills = 0;
+  for (; kills < KILLS; kills++) {
+    const killAfterMs = 1_500 + ((seed * (kills + 7)) % 3_000);
+    if (await run(folder, killAfterMs)) break;
+  }
+  await run(folder, null);
+  t.comment(`killed ${kills} times`);
+
+  const view = openModuleQueries(createInvoicing(), folder);
+  t.teardown(() => view.close());
+  const { queries } = view;
+  const all = { from: '00000000', to: '99999999' };
+
+  const { merchants, differences, holds, bills } = reconcile(queries, INSTITUTION);
+  t.ok(holds, 'what the ledger moved is billed, per category');
+  t.strictSame(differences, []);
+  t.ok(merchants.length === 2 && merchants.every(({ billedFen }) => billedFen > 0));
+  const billedFen = merchants.reduce((sum, row) => sum + row.billedFen, 0);
+  t.equal(bills.netFen, billedFen, 'bills less red bills are the live bills');
+  t.ok(bills.red > 0, 'there were refunds');
+  t.strictSame(checkStock(queries, [INSTITUTION]), [], 'every number is in one place');
+
+  let unsigned = 0;
+  let wrong = 0;
+  let rewritten = 0;
+  for (const { key, bill, state } of queries.billsOfDays(INSTITUTION, all)) {
+    const original = queries.original(key);
+    const { unitSignature } = state;
+    if (original === null || unitSignature === null) {
+      unsigned++;
+      continue;
+    }
+    const value = Buffer.from(unitSignature.value, 'base64');
+    if (!sm2Verify(unitSignature.publicKey, original, value)) wrong++;
+    if (!billXml(bill).equals(original)) rewritten++;
+  }
+  t.strictSame({ unsigned, wrong, rewritten }, { unsigned: 0, wrong: 0, rewritten: 0 });
+  const options = { faceLinesMax: 12, pageAddress: 'https://bills.example.cn' };
+  let same = 0;
+  for (const { bill } of [...queries.billsOfDays(INSTITUTION, all)].slice(0, PDFS)) {
+    const [first, second] = [await billPdf(bill, options), await billPdf(bill, options)];
+    if (first.equals(second) && first.subarray(0, 5).toString() === '%PDF-') same++;
+  }
+  t.equal(same, PDFS, 'PDFs made again are the same bytes');
+
+  const scope = { institution: INSTITUTION, ...all };
+  const net = Number(REPORTS.detail(queries, scope).totals['totalFen']);
+  for (const name of ['summary', 'channels', 'points', 'cashiers'] as const) {
+    t.equal(REPORTS[name](queries, scope).totals['totalFen'], net, `the sum of ${name}`);
+  }
+  t.equal(net, billedFen);
+
+  const rebuilt = rebuild(folder);
+  t.equal(rebuilt.issued, 0, 'the journal, followed again, issues nothing new');
+  t.ok(rebuilt.same, 'and gives the same view, byte by byte');
+  await rebuilt.close();
+});
+
+/** Follows the journal from its start in another folder and compares the two views. */
+function rebuild(folder: string) {
+  const reader = openReader(join(folder, 'ledger'));
+  const target = join(folder, 'again');
+  const module = createInvoicing();
+  const store = ModuleStore.open({ folder: moduleFolder(target, module.name) });
+  const { position } = new ModuleStoreReader({ folder: moduleFolder(folder, module.name) }).state;
+  const before = reader.head().position;
+  store.write(() => {
+    for (const record of reader.records({ to: position })) module.apply(record, store);
+    return { version: module.version, position, mark: '' };
+  });
+  const original = new ModuleStoreReader({ folder: moduleFolder(folder, module.name) });
+  const [a, b] = [original.entries()[Symbol.iterator](), store.entries()[Symbol.iterator]()];
+  let same = true;
+  for (;;) {
+    const [left, right] = [a.next(), b.next()];
+    if (left.done || right.done) {
+      same &&= left.done === right.done;
+      break;
+    }
+    same &&= left.value.key.equals(right.value.key) && left.value.value.equals(right.value.value);
+  }
+  const issued = reader.head().position - before;
+  const close = async () => {
+    await store.close();
+    await original.close();
+    await reader.close();
+  };
+  return { same, issued, close };
+}
