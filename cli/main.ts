@@ -23,6 +23,7 @@ const COMMANDS: Record<string, () => Promise<AddCommand>> = {
   encode: async () => (await import('./encode.ts')).addEncodeCommand,
   explain: async () => (await import('./explain.ts')).addExplainCommand,
   crypto: async () => (await import('./crypto.ts')).addCryptoCommand,
+  invoice: async () => (await import('./invoice.ts')).addInvoiceCommand,
   hsm: async () => (await import('./hsm.ts')).addHsmCommand,
   empi: async () => (await import('./empi.ts')).addEmpiCommand,
 };

@@ -306,6 +306,15 @@ const firstStart = z.strictObject({
   cards: z.array(cardSeries),
   /** Programs that may call the HTTP API. */
   apiClients: z.array(apiClient).default([]),
+  /** Sample data of e-invoicing, with numbers that no fiscal side has given. */
+  invoicing: z
+    .strictObject({
+      regionCode: digits(2),
+      province: z.string().min(1),
+      pageAddress: z.url().or(z.literal('')).default(''),
+      testNumbers: z.int().min(0).max(10_000_000),
+    })
+    .optional(),
   /** Published test masters of the e-purse issuer; real ones are imported by key ceremony. */
   testIssuerKeys: z
     .strictObject({
@@ -355,6 +364,64 @@ function isCron(text: string): boolean {
   }
 }
 
+const fiscalFront = z.discriminatedUnion('style', [
+  z.strictObject({ style: z.literal('none') }),
+  /** HTTP, JSON in Base64. */
+  z.strictObject({
+    style: z.literal('gateway'),
+    url: z.url(),
+    regionCode: z.string().min(1),
+    agencyCode: z.string().min(1),
+    appId: z.string().min(1),
+    appKey: secretSource,
+    timeoutMs: z.int().min(100).max(120_000).default(10_000),
+  }),
+  /** A plain socket, XML in GBK. */
+  z.strictObject({
+    style: z.literal('socket'),
+    host: z.string().min(1),
+    port,
+    unitCode: z.string().min(1),
+    timeoutMs: z.int().min(100).max(120_000).default(10_000),
+  }),
+]);
+
+/** Hospital software that speaks the vendor's envelope. */
+const hisApplication = z.strictObject({
+  appId: z.string().min(1),
+  institution: z.string().min(1),
+  /** `md5` is for software that knows nothing better. */
+  algorithm: z.enum(['md5', 'sm3-hmac']).default('sm3-hmac'),
+  key: secretSource.optional(),
+  /** A published value; refused in production. */
+  testKey: z.string().min(8).optional(),
+});
+
+const invoicing = z.strictObject({
+  fiscal: fiscalFront.default({ style: 'none' }),
+  /** Where messages to patients are sent; empty: nowhere. */
+  push: z
+    .strictObject({
+      url: z.url().or(z.literal('')).default(''),
+      timeoutMs: z.int().min(100).max(60_000).default(5_000),
+    })
+    .prefault({}),
+  /** More numbers are asked for when fewer are left; 0: somebody asks. */
+  applyBelow: z.int().min(0).default(0),
+  applyCount: z.int().min(1).default(10_000),
+  /** So many days into a year, what is left of the last year's numbers is voided. */
+  yearCloseDays: z.int().min(0).max(365).default(31),
+  /** Yearly packages: on a disk of their own where possible. */
+  archiveDir: z.string().default('./data/invoice-archive'),
+  his: z
+    .strictObject({
+      applications: z.array(hisApplication).default([]),
+      /** The socket for old software; left out: none. */
+      tcp: z.strictObject({ address: z.string().default('127.0.0.1'), port }).optional(),
+    })
+    .prefault({}),
+});
+
 export const configSchema = z.strictObject({
   /** True refuses every published test value. */
   production: z.boolean().default(false),
@@ -384,6 +451,8 @@ export const configSchema = z.strictObject({
   http: z.strictObject({ address: z.string().default('127.0.0.1'), port }),
   hsm: hsm.default({ provider: 'auto' }),
   reconciliation: z.strictObject({ flows: z.array(reconciliationFlow).default([]) }).prefault({}),
+
+  invoicing: invoicing.prefault({}),
   firstStart: firstStart.optional(),
 });
 

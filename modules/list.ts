@@ -4,6 +4,7 @@ import { approvals } from './approvals/module.ts';
 import { audit } from './audit/module.ts';
 import { empi } from './empi/module.ts';
 import type { Module } from './frame/module.ts';
+import { invoicing } from './invoicing/module.ts';
 import { reconciliation } from './reconciliation/module.ts';
 import { transactions } from './transactions/module.ts';
 
@@ -14,4 +15,6 @@ export const MODULES: readonly Module<unknown>[] = [
   audit,
   empi,
   reconciliation,
+
+  invoicing,
 ];

@@ -5,13 +5,15 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import PDFDocument from 'pdfkit';
 import type { Bill } from '../bill/bill.ts';
 import { billFace, type FaceOptions } from './face.ts';
 import { facePages, type Mark, PAGE } from './layout.ts';
 
 const RED = '#b00020';
-const FONT_FILE = '@embedpdf/fonts-sc/fonts/NotoSansHans-Regular.otf';
+const FONT_PACKAGE = '@embedpdf/fonts-sc';
+const FONT_FILE = '../fonts/NotoSansHans-Regular.otf';
 
 /** The parsed font: taken from the first document, shared by all later ones. */
 let parsedFont: unknown = null;
@@ -54,7 +56,8 @@ export async function billPdf(bill: Bill, options: FaceOptions): Promise<Buffer>
 }
 
 function readFont(): Buffer {
-  return readFileSync(createRequire(import.meta.url).resolve(FONT_FILE));
+  const main = createRequire(import.meta.url).resolve(FONT_PACKAGE);
+  return readFileSync(join(dirname(main), FONT_FILE));
 }
 
 /** The instant of issue; its zone does not matter here, only that it is always the same. */

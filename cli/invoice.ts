@@ -1,0 +1,254 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { askControl } from '../api/control.ts';
+import { openReader } from '../ledger/reader.ts';
+import { startLedger } from '../ledger/writer-host.ts';
+import { Modules } from '../modules/frame/host.ts';
+import { openModuleQueries } from '../modules/frame/queries.ts';
+import { createInvoicing } from '../modules/invoicing/module.ts';
+import { reportHtml, reportXlsx } from '../modules/invoicing/reports/print.ts';
+import type { Column, Report, Row } from '../modules/invoicing/reports/report.ts';
+import { Desk } from '../modules/invoicing/requests.ts';
+import { NO_SETTINGS } from '../modules/invoicing/settings.ts';
+import { action, EXIT, type ExitCode, printJson, printLine, UsageError } from './command.ts';
+import { INVOICE_COMMANDS } from './invoice/commands.ts';
+import { DEFAULT_DATA_DIR, ledgerFolder } from './system/data-folder.ts';
+import { chooseHsm } from './system/hsm-choice.ts';
+import { ledgerKey } from './system/ledger-key.ts';
+import { formatTable, yuan } from './table.ts';
+
+interface CommonOptions {
+  data: string;
+  institution?: string;
+  json?: boolean;
+}
+
+/** `posp invoice …`: medical e-invoices (医疗收费电子票据). */
+export function addInvoiceCommand(program: Command): void {
+  const invoice = program.command('invoice').description('Medical e-invoices (医疗电子票据)');
+  common(invoice.command('issue <file>'), 'posp invoice issue charge.json')
+    .description('Register a charge ({content, payments}); - reads stdin')
+    .option('--at <when>', 'payment, check-in or now')
+    .action(action(issue));
+  common(
+    invoice.command('red-letter <code> <number>'),
+    'posp invoice red-letter 61060126 0000000001 --reason 退费',
+  )
+    .description('Red-letter a bill (冲红)')
+    .requiredOption('--reason <text>', 'why')
+    .option('--point <code>', 'issuing point (default: the bill’s)')
+    .action(action(redLetter));
+  common(invoice.command('status [code] [number]'), 'posp invoice status 61060126 0000000001')
+    .description('A bill, or with --bus-no all bills of a charge')
+    .option('--bus-no <number>', 'business number of the charge')
+    .action(action(status));
+  common(
+    invoice.command('exchange <code> <number> <paperCode> <paperNumber>'),
+    'posp invoice exchange 61060126 0000000001 61060199 0000000007 --point outpatient',
+  )
+    .description('Exchange a bill to printed paper (换开)')
+    .requiredOption('--point <code>', 'issuing point')
+    .option('--again', 'the paper before was spoiled: void it and take this one')
+    .action(action(exchange));
+  common(invoice.command('stock'), 'posp invoice stock')
+    .description('Numbers of every holder; exit 1 when one is not where it should be')
+    .action(action(stock));
+  common(
+    invoice.command('report <name>'),
+    'posp invoice report summary --from 20261101 --to 20261130',
+  )
+    .description('stock, detail, summary, channels, points or cashiers')
+    .option('--from <date>', 'business date YYYYMMDD', '00000000')
+    .option('--to <date>', 'business date YYYYMMDD', '99999999')
+    .option('--point <code>', 'only this issuing point and those below it')
+    .option('--cashier <code>', 'only this cashier')
+    .option('--bus-type <code>', 'only this business category')
+    .option('--out <file>', 'write .xlsx or .html instead of printing')
+    .action(action(report));
+  common(invoice.command('reconcile'), 'posp invoice reconcile')
+    .description('Charges against bills; exit 1 when a fen has no bill and no reason')
+    .action(action(reconcile));
+}
+
+function common(command: Command, example: string): Command {
+  return command
+    .option('--data <dir>', 'data folder', DEFAULT_DATA_DIR)
+    .option('--institution <id>', 'needed when there are several')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', `\nExample:\n  $ ${example}\n`);
+}
+
+async function issue(file: string, options: CommonOptions & { at?: string }): Promise<ExitCode> {
+  let given: unknown;
+  try {
+    given = JSON.parse(readFileSync(file === '-' ? 0 : file, 'utf8'));
+  } catch {
+    throw new UsageError(`${file} is not JSON that can be read`);
+  }
+  const body = { ...(given as object), ...(options.at === undefined ? {} : { at: options.at }) };
+  return finish(await run('issue', body, options), options);
+}
+
+async function redLetter(
+  billCode: string,
+  billNumber: string,
+  options: CommonOptions & { reason: string; point?: string },
+): Promise<ExitCode> {
+  const { reason, point } = options;
+  const asked = { billCode, billNumber, reason, pointCode: point };
+  return finish(await run('red-letter', asked, options), options);
+}
+
+async function status(
+  billCode: string | undefined,
+  billNumber: string | undefined,
+  options: CommonOptions & { busNo?: string },
+): Promise<ExitCode> {
+  if (options.busNo === undefined && billNumber === undefined) {
+    throw new UsageError('name a bill by code and number, or a charge by --bus-no');
+  }
+  const asked = { billCode, billNumber, busNo: options.busNo };
+  return finish(await run('status', asked, options), options);
+}
+
+async function exchange(
+  billCode: string,
+  billNumber: string,
+  paperCode: string,
+  paperNumber: string,
+  options: CommonOptions & { point: string; again?: boolean },
+): Promise<ExitCode> {
+  const paper = { paperCode, paperNumber, pointCode: options.point };
+  const asked = { billCode, billNumber, ...paper, again: options.again === true };
+  return finish(await run('exchange', asked, options), options);
+}
+
+async function stock(options: CommonOptions): Promise<ExitCode> {
+  const seen = (await run('stock', {}, options)) as {
+    holdings: { medium: string; billCode: string; holder: string; left: number }[];
+    problems: { where: string; problem: string }[];
+  };
+  if (options.json) printJson(seen);
+  else {
+    const rows = seen.holdings.map(({ medium, billCode, holder, left }) => {
+      return [medium, billCode, holder || '(unit)', String(left)];
+    });
+    const head = ['medium', 'code', 'holder', 'left'];
+    printLine(formatTable(head, rows, ['left', 'left', 'left', 'right']));
+    for (const { where, problem } of seen.problems) printLine(`PROBLEM: ${where}: ${problem}`);
+  }
+  return seen.problems.length === 0 ? EXIT.ok : EXIT.failed;
+}
+
+async function report(
+  name: string,
+  options: CommonOptions & {
+    from: string;
+    to: string;
+    point?: string;
+    cashier?: string;
+    busType?: string;
+    out?: string;
+  },
+): Promise<ExitCode> {
+  const { from, to, point, cashier, busType, out } = options;
+  const asked = { name, from, to, point, cashier, busType };
+  const made = (await run('report', asked, options)) as Report;
+  if (out !== undefined) {
+    writeFileSync(out, out.endsWith('.html') ? reportHtml(made) : await reportXlsx(made));
+    printLine(out);
+  } else if (options.json) printJson(made);
+  else printReport(made);
+  return EXIT.ok;
+}
+
+function printReport({ title, scope, columns, rows, totals }: Report): void {
+  printLine(`${title}　${scope}`);
+  const cell = ({ key, kind }: Column, row: Row) => {
+    const value = row[key] ?? '';
+    return kind === 'fen' && value !== '' ? yuan(Number(value)) : String(value);
+  };
+  printLine(
+    formatTable(
+      columns.map(({ zh }) => zh),
+      [...rows, totals].map((row) => columns.map((column) => cell(column, row))),
+      columns.map(({ kind }) => (kind === 'text' ? 'left' : 'right')),
+    ),
+  );
+}
+
+async function reconcile(options: CommonOptions): Promise<ExitCode> {
+  const result = (await run('reconcile', {}, options)) as {
+    holds: boolean;
+    differences: unknown[];
+  };
+  if (options.json) printJson(result);
+  else printLine(JSON.stringify(result, null, 2));
+  return result.holds ? EXIT.ok : EXIT.failed;
+}
+
+function finish(result: unknown, { json }: CommonOptions): ExitCode {
+  const refused = (result as { refused?: { code: string; message: string } }).refused;
+  if (json) printJson(result);
+  else if (refused !== undefined) printLine(`refused (${refused.code}): ${refused.message}`);
+  else printLine(JSON.stringify(result, null, 2));
+  return refused === undefined ? EXIT.ok : EXIT.failed;
+}
+
+/** Asks the running switch; without one, opens the ledger and follows it here. */
+async function run(
+  name: keyof typeof INVOICE_COMMANDS,
+  given: object,
+  { data, institution }: CommonOptions,
+): Promise<unknown> {
+  const argument = { ...given, ...(institution === undefined ? {} : { institution }) };
+  const answer = await askControl(data, `invoice/${name}`, argument);
+  if (answer !== null && 'error' in answer) throw new UsageError(answer.error);
+  if (answer !== null) return answer.result;
+  try {
+    return await runHere(data, name, argument);
+  } catch (error) {
+    if (!(error instanceof z.ZodError)) throw error;
+    throw new UsageError(z.prettifyError(error));
+  }
+}
+
+async function runHere(
+  data: string,
+  name: string,
+  given: Record<string, unknown>,
+): Promise<unknown> {
+  const dataDir = ledgerFolder(data);
+  if (!existsSync(dataDir)) throw new UsageError(`there is no ledger in ${data}`);
+  const { hsm, config: hsmConfig } = await chooseHsm({ provider: 'auto' }, data);
+  const encryptionKey = await ledgerKey(data, false, hsm);
+  const ledger = await startLedger({ dataDir, encryptionKey });
+  const client = ledger.client();
+  const reader = openReader(dataDir, { generation: ledger.generation, encryptionKey });
+  const silent = { info: () => {}, warn: () => {}, error: () => {} };
+  const modules = await Modules.start({
+    list: new URL('./invoice/modules.js', import.meta.url).href,
+    dataDir: data,
+    ledgerDir: dataDir,
+    encryptionKey,
+    ledger,
+    hsm: hsmConfig,
+    configs: { invoicing: NO_SETTINGS },
+    log: silent,
+  });
+  const view = openModuleQueries(createInvoicing(), data, encryptionKey);
+  try {
+    await view.reached(reader.head().position, 600_000);
+    const wanted = given['institution'] ?? view.queries.institutions()[0]?.id ?? '';
+    const desk = new Desk({ ledger: client, view, institution: String(wanted), who: 'operator' });
+    return await INVOICE_COMMANDS[name]!(desk, given);
+  } finally {
+    await view.close();
+    await modules.stop();
+    await reader.close();
+    client.close();
+    await ledger.stop();
+    await hsm.close();
+  }
+}

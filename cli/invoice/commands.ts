@@ -1,0 +1,146 @@
+/**
+ * What `posp invoice` can do, by name: the same functions whether a switch runs on the folder (they
+ * are called over its socket) or not.
+ */
+import { z } from 'zod';
+import { billName, totalFenOf } from '../../modules/invoicing/bill/bill.ts';
+import { contentSchema, paymentLinkSchema } from '../../modules/invoicing/bill/content.ts';
+import type { FoundBill } from '../../modules/invoicing/queries.ts';
+import { REPORT_NAMES, REPORTS } from '../../modules/invoicing/reports/index.ts';
+import { reconcile } from '../../modules/invoicing/reports/reconcile.ts';
+import { stockWarnings } from '../../modules/invoicing/reports/stock.ts';
+import { type Desk, InvoicingRefused } from '../../modules/invoicing/requests.ts';
+import { checkStock } from '../../modules/invoicing/stock/check.ts';
+import { countOf } from '../../modules/invoicing/stock/ranges.ts';
+
+export type InvoiceCommand = (desk: Desk, given: Record<string, unknown>) => Promise<unknown>;
+
+/** What a person asked for was refused by a rule: exit 1, not a fault. */
+export interface Refusal {
+  refused: { code: string; message: string };
+}
+
+const text = z.string().min(1);
+const bill = z.object({ billCode: text, billNumber: text });
+
+export const INVOICE_COMMANDS: Record<string, InvoiceCommand> = {
+  issue: refusable(async (desk, given) => {
+    const { content, payments, at } = z
+      .object({
+        content: contentSchema,
+        payments: z.array(paymentLinkSchema).default([]),
+        at: z.enum(['payment', 'check-in', 'now']).optional(),
+      })
+      .parse(given);
+    const issueAt = at ?? (payments.length > 0 ? 'payment' : 'now');
+    const answer = await desk.registerCharge(content, issueAt, payments);
+    return { bill: answer.bill === null ? null : shown(answer.bill), reason: answer.reason };
+  }),
+  'red-letter': refusable(async (desk, given) => {
+    const asked = bill
+      .extend({
+        reason: text,
+        operator: text.default('operator'),
+        pointCode: z.string().optional(),
+      })
+      .parse(given);
+    const found = desk.queries.bill(asked);
+    const pointCode = asked.pointCode ?? found?.bill.content.pointCode ?? '';
+    const outcome = await desk.ask('red-letter', { ...asked, pointCode });
+    return { redBill: outcome.bill === null ? null : billName(outcome.bill) };
+  }),
+  status: refusable(async (desk, given) => {
+    const asked = z
+      .object({ billCode: text.optional(), billNumber: text.optional(), busNo: text.optional() })
+      .parse(given);
+    if (asked.busNo !== undefined) {
+      const { reason } = desk.chargeAnswer(asked.busNo);
+      const bills = desk.queries.billsOfBusiness(desk.institution, asked.busNo).map(shown);
+      return { busNo: asked.busNo, reason, bills };
+    }
+    const found = desk.queries.bill(bill.parse(given));
+    if (found === null) throw new InvoicingRefused('unknown-bill', 'there is no such bill');
+    return shown(found);
+  }),
+  exchange: refusable(async (desk, given) => {
+    const asked = bill
+      .extend({
+        paperCode: text,
+        paperNumber: text,
+        pointCode: text,
+        operator: text.default('operator'),
+        again: z.boolean().default(false),
+      })
+      .parse(given);
+    const { again, ...payload } = asked;
+    await desk.ask(again ? 're-exchange' : 'exchange', payload);
+    return { bill: { billCode: asked.billCode, billNumber: asked.billNumber }, ...payload };
+  }),
+  stock: async (desk) => ({
+    holdings: desk.queries.holdings(desk.institution).map(({ free, institution: _, ...rest }) => ({
+      ...rest,
+      left: countOf(free),
+      free,
+    })),
+    warnings: stockWarnings(desk.queries, desk.institution),
+    problems: checkStock(
+      desk.queries,
+      desk.queries.institutions().map(({ id }) => id),
+    ),
+  }),
+  report: async (desk, given) => {
+    const asked = z
+      .object({
+        name: z.enum(REPORT_NAMES as [(typeof REPORT_NAMES)[number]]),
+        from: z.string(),
+        to: z.string(),
+        point: z.string().optional(),
+        cashier: z.string().optional(),
+        busType: z.string().optional(),
+      })
+      .parse(given);
+    const { name, from, to } = asked;
+    const scope = { institution: desk.institution, from, to };
+    const { point, cashier, busType } = asked;
+    return REPORTS[name](desk.queries, {
+      ...scope,
+      ...(point === undefined ? {} : { point }),
+      ...(cashier === undefined ? {} : { cashier }),
+      ...(busType === undefined ? {} : { busType }),
+    });
+  },
+  reconcile: async (desk) => reconcile(desk.queries, desk.institution),
+};
+
+function refusable(command: InvoiceCommand): InvoiceCommand {
+  return async (desk, given) => {
+    try {
+      return await command(desk, given);
+    } catch (error) {
+      if (!(error instanceof InvoicingRefused)) throw error;
+      return { refused: { code: error.code, message: error.message } } satisfies Refusal;
+    }
+  };
+}
+
+function shown({ bill: { content, ...bill }, state }: FoundBill) {
+  return {
+    billCode: bill.billCode,
+    billNumber: bill.billNumber,
+    checkCode: bill.checkCode,
+    name: bill.name,
+    kind: bill.kind,
+    busNo: bill.busNo,
+    issueDate: bill.issueDate,
+    issueTime: bill.issueTime,
+    totalFen: totalFenOf({ ...bill, content }),
+    payer: content.payer.name,
+    state: state.state,
+    redBill: state.redBill,
+    original: bill.original,
+    paper: state.paper,
+    booked: state.booked,
+    signed: state.unitSignature !== null,
+    fiscal: state.fiscal,
+  };
+}

@@ -1,0 +1,108 @@
+/** What e-invoicing adds to the running system: sample data at the first start, the socket for old software, the command line's questions. */
+import type { ControlHandler } from '../../api/control.ts';
+import type { Config } from '../../config/schema.ts';
+import { readSecret } from '../../hsm/secret.ts';
+import type { LedgerClient } from '../../ledger/client.ts';
+import type { ModuleQueries } from '../../modules/frame/queries.ts';
+import { billCodeOf } from '../../modules/invoicing/apply/issue.ts';
+import { factEntry } from '../../modules/invoicing/facts.ts';
+import { answerText, type CompatibilityParts } from '../../modules/invoicing/his/compatibility.ts';
+import type { Application } from '../../modules/invoicing/his/envelope.ts';
+import { serveTcpGateway, type TcpGateway } from '../../modules/invoicing/his/tcp-gateway.ts';
+import { managedItem, sampleManaged } from '../../modules/invoicing/managed/sample.ts';
+import type { Managed } from '../../modules/invoicing/managed/schemas.ts';
+import type { InvoicingQueries } from '../../modules/invoicing/queries.ts';
+import { Desk } from '../../modules/invoicing/requests.ts';
+import type { Logger } from '../../switch/log.ts';
+import { INVOICE_COMMANDS } from '../invoice/commands.ts';
+
+const WHO = 'first start';
+
+/** Sample data and test numbers, once: their facts have fixed keys. */
+export async function provisionInvoicing(
+  firstStart: Config['firstStart'],
+  ledger: LedgerClient,
+): Promise<void> {
+  if (firstStart?.invoicing === undefined) return;
+  const { institution, merchants, invoicing } = firstStart;
+  const items = sampleManaged({
+    institution: institution.id,
+    name: institution.nameZh,
+    regionCode: invoicing.regionCode,
+    province: invoicing.province,
+    merchants: merchants.flatMap(({ id, nameZh, category }) => {
+      return category === 'other' ? [] : [{ id, name: nameZh, category }];
+    }),
+  });
+  const unit = items.find(({ table }) => table === 'unit')!.value as Managed['unit'];
+  const withPages = managedItem('unit', { ...unit, pageAddress: invoicing.pageAddress });
+  const facts = [...items.filter(({ table }) => table !== 'unit'), withPages].map((item) =>
+    factEntry('managed', institution.id, `sample|${item.table}|${item.key}`, { ...item, who: WHO }),
+  );
+  if (invoicing.testNumbers > 0) {
+    const year = new Date().toISOString().slice(0, 10).replaceAll('-', '');
+    for (const { table, value } of items) {
+      if (table !== 'billType') continue;
+      const billCode = billCodeOf(unit, value as Managed['billType'], year);
+      const range = { billCode, from: 1, to: invoicing.testNumbers };
+      const numbers = { medium: 'electronic' as const, ...range, source: 'manual' as const };
+      const payload = { ...numbers, reference: 'test numbers', who: WHO };
+      facts.push(factEntry('numbers-received', institution.id, `sample|${billCode}`, payload));
+    }
+  }
+  await Promise.all(facts.map((entry) => ledger.submit(entry)));
+}
+
+/** The applications of the configuration with their keys. */
+export function hisApplications({ invoicing, production }: Config): Application[] {
+  return invoicing.his.applications.map(({ appId, institution, algorithm, key, testKey }) => {
+    if (production && testKey !== undefined) {
+      throw new Error(`the application ${appId} has a published test key: refused in production`);
+    }
+    const secret = key === undefined ? (testKey ?? '') : readSecret(key);
+    if (secret === '') throw new Error(`the application ${appId} has no key`);
+    return { appId, institution, algorithm, key: secret };
+  });
+}
+
+export interface InvoicingParts {
+  config: Config;
+  ledger: LedgerClient;
+  view: ModuleQueries<InvoicingQueries>;
+  log: Logger;
+}
+
+/** Serves the socket for old software; null when the configuration has none. */
+export async function startTcpGateway(parts: InvoicingParts): Promise<TcpGateway | null> {
+  const { tcp } = parts.config.invoicing.his;
+  if (tcp === undefined) return null;
+  const compatibility = compatibilityParts(parts);
+  return serveTcpGateway(tcp.address, tcp.port, (text) => answerText(text, compatibility));
+}
+
+export function compatibilityParts(parts: InvoicingParts): CompatibilityParts {
+  const { ledger, view, log } = parts;
+  return {
+    applications: hisApplications(parts.config),
+    deskOf: ({ institution, appId }) => {
+      return new Desk({ ledger, view, institution, who: `his:${appId}` });
+    },
+    onFault: (error) => log.error({ err: error }, 'a call of hospital software failed'),
+  };
+}
+
+/** What `posp invoice` asks of a running switch. */
+export function invoiceHandlers({
+  config,
+  ledger,
+  view,
+}: InvoicingParts): Record<string, ControlHandler> {
+  const handlers: Record<string, ControlHandler> = {};
+  for (const [name, command] of Object.entries(INVOICE_COMMANDS)) {
+    handlers[`invoice/${name}`] = async (given) => {
+      const institution = String(given['institution'] ?? config.firstStart?.institution.id ?? '');
+      return command(new Desk({ ledger, view, institution, who: 'operator' }), given);
+    };
+  }
+  return handlers;
+}
