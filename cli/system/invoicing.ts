@@ -72,8 +72,20 @@ export interface InvoicingParts {
   log: Logger;
 }
 
-/** Serves the socket for old software; null when the configuration has none. */
-export async function startTcpGateway(parts: InvoicingParts): Promise<TcpGateway | null> {
+/** The command line's questions, and the socket for old software where the configuration has one. */
+export async function startInvoicing(
+  parts: InvoicingParts,
+): Promise<{ handlers: Record<string, ControlHandler>; close: () => Promise<void> }> {
+  const gateway = await startTcpGateway(parts);
+  return {
+    handlers: invoiceHandlers(parts),
+    close: async () => {
+      await gateway?.close();
+    },
+  };
+}
+
+async function startTcpGateway(parts: InvoicingParts): Promise<TcpGateway | null> {
   const { tcp } = parts.config.invoicing.his;
   if (tcp === undefined) return null;
   const compatibility = compatibilityParts(parts);
@@ -92,11 +104,7 @@ export function compatibilityParts(parts: InvoicingParts): CompatibilityParts {
 }
 
 /** What `posp invoice` asks of a running switch. */
-export function invoiceHandlers({
-  config,
-  ledger,
-  view,
-}: InvoicingParts): Record<string, ControlHandler> {
+function invoiceHandlers({ config, ledger, view }: InvoicingParts): Record<string, ControlHandler> {
   const handlers: Record<string, ControlHandler> = {};
   for (const [name, command] of Object.entries(INVOICE_COMMANDS)) {
     handlers[`invoice/${name}`] = async (given) => {
