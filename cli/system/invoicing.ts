@@ -1,5 +1,6 @@
 /** What e-invoicing adds to the running system: sample data at the first start, the socket for old software, the command line's questions. */
 import type { ControlHandler } from '../../api/control.ts';
+import type { SystemServices } from '../../api/services.ts';
 import type { Config } from '../../config/schema.ts';
 import { readSecret } from '../../hsm/secret.ts';
 import type { LedgerClient } from '../../ledger/client.ts';
@@ -11,6 +12,7 @@ import type { Application } from '../../modules/invoicing/his/envelope.ts';
 import { serveTcpGateway, type TcpGateway } from '../../modules/invoicing/his/tcp-gateway.ts';
 import { managedItem, sampleManaged } from '../../modules/invoicing/managed/sample.ts';
 import type { Managed } from '../../modules/invoicing/managed/schemas.ts';
+import { invoicing } from '../../modules/invoicing/module.ts';
 import type { InvoicingQueries } from '../../modules/invoicing/queries.ts';
 import { Desk } from '../../modules/invoicing/requests.ts';
 import type { Logger } from '../../switch/log.ts';
@@ -74,8 +76,9 @@ export interface InvoicingParts {
 
 /** The command line's questions, and the socket for old software where the configuration has one. */
 export async function startInvoicing(
-  parts: InvoicingParts,
+  services: Pick<SystemServices, 'config' | 'ledger' | 'log' | 'view'>,
 ): Promise<{ handlers: Record<string, ControlHandler>; close: () => Promise<void> }> {
+  const parts: InvoicingParts = { ...services, view: services.view(invoicing) };
   const gateway = await startTcpGateway(parts);
   return {
     handlers: invoiceHandlers(parts),
