@@ -115,14 +115,8 @@ export class System extends EventEmitter<{ failed: [Error] }> {
       await provision(config.firstStart, parts, onProvision);
       await provisionInvoicing(config.firstStart, client);
     }
-    const seal: DayClosed = (institution, date) =>
-      sealDay(institution, date, {
-        dataDir,
-        encryptionKey,
-        hsm: chosen.hsm,
-        ledger: client,
-        reader,
-      });
+    const sealParts = { dataDir, encryptionKey, hsm: chosen.hsm, ledger: client, reader };
+    const seal: DayClosed = (institution, date) => sealDay(institution, date, sealParts);
     const watch = new BusinessDayWatch(reader, client, async (institution, date) => {
       log.info({ institution, date }, 'business day closed at its cut-off');
       await forgetExpiredHolds(Date.now() * 1_000, { reader, ledger: client });
