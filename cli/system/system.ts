@@ -15,7 +15,6 @@ import { openReader, type Reader } from '../../ledger/reader.ts';
 import { type Ledger, startLedger } from '../../ledger/writer-host.ts';
 import type { ClearingResult } from '../../modules/clearing/run.ts';
 import { Modules } from '../../modules/frame/host.ts';
-import { invoicing } from '../../modules/invoicing/module.ts';
 import { BusinessDayWatch } from '../../switch/business-day-watch.ts';
 import { controlCommands } from '../../switch/controls/commands.ts';
 import { forgetExpiredHolds } from '../../switch/holds/held-funds.ts';
@@ -28,7 +27,7 @@ import { ledgerFolder } from './data-folder.ts';
 import { sealDay } from './day-seal.ts';
 import { hostCommands, startHosts } from './hosts.ts';
 import { type ChosenHsm, chooseHsm } from './hsm-choice.ts';
-import { invoiceHandlers, provisionInvoicing, startTcpGateway } from './invoicing.ts';
+import { provisionInvoicing, startInvoicing } from './invoicing.ts';
 import { keyCommands } from './keys/commands.ts';
 import { recordPending } from './keys/record.ts';
 import { ledgerKey } from './ledger-key.ts';
@@ -153,8 +152,7 @@ export class System extends EventEmitter<{ failed: [Error] }> {
       log,
       view: (module) => views.view(module),
     };
-    const invoicingParts = { config, ledger: client, view: views.view(invoicing), log };
-    const gateway = await startTcpGateway(invoicingParts);
+    const bills = await startInvoicing(services);
     const pages = healthRoutes({ ...health, api: api.registry });
     const { application, adminPassword } = await createApi(services, api, pages);
     const http = await serveHttp(config.http.address, config.http.port, application);
@@ -168,13 +166,10 @@ export class System extends EventEmitter<{ failed: [Error] }> {
       ...moduleCommands(modules, reader),
       ...keyCommands(keyParts),
       ...hostCommands(hosts),
+      ...bills.handlers,
       ...controlCommands({ reader, ledger: client, hsm: chosen.hsm }),
-      ...invoiceHandlers(invoicingParts),
     });
-    const closeControl = async () => {
-      await gateway?.close();
-      await control.close();
-    };
+    const closeControl = () => bills.close().then(control.close);
     const parts = { options, chosen, ledger, client, reader, http, watch, seal, closeControl };
     system = new System({ ...parts, hosts, modules, views, adminPassword, switch: workers });
     return system;
