@@ -39,7 +39,7 @@ export class OutsideTerminal {
   pik: Buffer = Buffer.alloc(16);
   readonly #frames: Buffer[] = [];
   readonly #waiting: ((frame: Buffer | null) => void)[] = [];
-  #socket!: Socket;
+  #socket: Socket | undefined;
   #rest = Buffer.alloc(0);
   closed = false;
 
@@ -60,6 +60,8 @@ export class OutsideTerminal {
   connect(port: number): Promise<void> {
     this.closed = false;
     this.#rest = Buffer.alloc(0);
+    this.#frames.length = 0;
+    for (const wake of this.#waiting.splice(0)) wake(null);
     return new Promise((resolve, reject) => {
       const socket = connect(port, '127.0.0.1', resolve);
       this.#socket = socket;
@@ -70,16 +72,18 @@ export class OutsideTerminal {
         this.closed = true;
         for (const wake of this.#waiting.splice(0)) wake(null);
       });
-      socket.on('data', (chunk) => this.#receive(chunk));
+      socket.on('data', (chunk) => {
+        if (this.#socket === socket) this.#receive(chunk);
+      });
     });
   }
 
   disconnect(): void {
-    this.#socket.destroy();
+    this.#socket?.destroy();
   }
 
   write(bytes: Uint8Array): void {
-    this.#socket.write(bytes);
+    this.#socket?.write(bytes);
   }
 
   /** The next answer; null when the connection closes first. */
