@@ -30,6 +30,8 @@ export interface BankHostOptions {
   pin?: string;
   /** Field 39 of sign-on answers. */
   signOnCode?: () => string;
+  /** Which network messages (field 70) are answered; by default all. */
+  answersNetwork?: (code: string) => boolean;
   /** What every card has. */
   balanceFen?: number;
 }
@@ -63,6 +65,8 @@ export class BankHost extends EventEmitter<{ request: [Message, string] }> {
   #waitingAnswer: (() => void) | null = null;
   #approvals = 0;
   signOns = 0;
+  /** Connections that the switch closed before anything was said. */
+  refusedConnections = 0;
 
   constructor(options: BankHostOptions) {
     super();
@@ -84,6 +88,9 @@ export class BankHost extends EventEmitter<{ request: [Message, string] }> {
   /** Connects to a switch that waits for its host; tries again until it is stopped. */
   connectTo(port: number, address = '127.0.0.1'): void {
     const socket = connect({ port, host: address, noDelay: true }, () => this.#serve(socket));
+    socket.once('close', () => {
+      if (socket.bytesRead === 0) this.refusedConnections++;
+    });
     socket.once('error', () => this.#after(100, () => this.connectTo(port, address)));
   }
 
@@ -94,6 +101,12 @@ export class BankHost extends EventEmitter<{ request: [Message, string] }> {
   /** Cuts every connection; the host goes on listening. */
   cut(): void {
     for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** Cuts one connection. */
+  cutOne(): void {
+    const [socket] = this.#sockets;
+    socket?.destroy();
   }
 
   /** New keys that the host sends by itself; resolves when the message has left. */
@@ -131,6 +144,7 @@ export class BankHost extends EventEmitter<{ request: [Message, string] }> {
 
   async #network(socket: Socket, message: Message): Promise<void> {
     const code = message.get(70) ?? '';
+    if (this.#options.answersNetwork?.(code) === false) return;
     const fields: Fields = { 39: '00', 70: code, ...kept(message, [7, 11]) };
     if (code === NETWORK_CODE.signOn) {
       this.signOns++;

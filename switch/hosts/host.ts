@@ -41,6 +41,15 @@ interface Queued {
   resolve: (reply: HostReply) => void;
 }
 
+/** A message in bytes, and the key of its answer. */
+interface Made {
+  frame: Buffer;
+  key: string;
+}
+
+/** Field 53 of a PIN block of format 0 under a double-length key. */
+const PIN_WITH_PAN_3DES = '2600000000000000';
+
 type SourceOfLink = LinkSource | null;
 
 export class Host {
@@ -134,8 +143,9 @@ export class Host {
     if (why !== null) return Promise.resolve(notSent(why));
     const nowMs = performance.now();
     const { queued, queueTimeoutMs } = this.#config.limits;
-    const { connection } = this.#config;
-    if (connection === 'short' || this.#linkWithRoom(nowMs) !== null) return this.#send(request);
+    if (this.#config.connection === 'short') return this.#send(request, null);
+    const link = this.#linkWithRoom(nowMs);
+    if (link !== null) return this.#send(request, link);
     if (this.#queue.length >= queued) return Promise.resolve(notSent('queue-full'));
     return new Promise((resolve) => {
       this.#queue.push({ request, deadlineMs: nowMs + queueTimeoutMs, resolve });
@@ -213,49 +223,65 @@ export class Host {
 
   /** Sends what waited, as far as there is room. */
   #pump(nowMs: number): void {
-    while (this.#queue.length > 0 && this.#linkWithRoom(nowMs) !== null) {
+    while (this.#queue.length > 0) {
+      const link = this.#linkWithRoom(nowMs);
+      if (link === null) return;
       const { request, resolve } = this.#queue.shift()!;
-      void this.#send(request).then(resolve);
+      void this.#send(request, link).then(resolve);
     }
   }
 
-  async #send(request: HostRequest): Promise<HostReply> {
-    const { messageType, fields, pin, position } = request;
-    const complete: HostFields = { ...(fields as HostFields) };
+  /** Room on the link is taken at once: making the bytes may take turns of the event loop. */
+  async #send(request: HostRequest, link: Link | null): Promise<HostReply> {
+    if (link !== null) link.reserved++;
+    let made: Made | null;
     try {
-      if (pin !== undefined && this.#config.signOn) {
-        complete[52] = await this.#keys.translatePin(pin, String(complete[2] ?? ''));
-        complete[53] = '2600000000000000';
-      }
-    } catch (error) {
-      if (error instanceof HsmError && error.code === 'bad_pin_block')
-        return notSent('pin-unreadable');
-      throw error;
+      made = await this.#withPin(request);
+    } finally {
+      if (link !== null) link.reserved--;
     }
+    if (made === null) return notSent('pin-unreadable');
     const startedMs = performance.now();
-    const reply = await this.#exchange(messageType, complete, position, true);
+    const reply = await this.#dispatch(made, request.position, link);
     const result = reply.state === 'answered' ? (reply.fields[39] ?? '') : reply.reason;
     this.#parts.metrics.answered(this.name, result, performance.now() - startedMs);
     return reply;
   }
 
-  /** One message out, one reply. The link is chosen after the bytes are made: making them may take a turn. */
-  async #exchange(
-    messageType: string,
-    fields: HostFields,
-    position: number,
-    withMac: boolean,
-    through: Link | null = null,
-  ): Promise<HostReply> {
-    const { signOn, mac, connection, connect, connectTimeoutMs, answerTimeoutMs } = this.#config;
+  /** Null when the PIN block does not open to a PIN. */
+  async #withPin({ messageType, fields, pin }: HostRequest): Promise<Made | null> {
+    const complete: HostFields = { ...(fields as HostFields) };
+    try {
+      if (pin !== undefined && this.#config.signOn) {
+        complete[52] = await this.#keys.translatePin(pin, String(complete[2] ?? ''));
+        complete[53] = PIN_WITH_PAN_3DES;
+      }
+    } catch (error) {
+      if (error instanceof HsmError && error.code === 'bad_pin_block') return null;
+      throw error;
+    }
+    return this.#make(messageType, complete, true);
+  }
+
+  async #make(messageType: string, fields: HostFields, withMac: boolean): Promise<Made> {
+    const { signOn, mac } = this.#config;
     const makeMac = withMac && signOn && mac !== null;
     const frame = await this.#wire.encode(
       messageType,
       fields,
       makeMac ? (input) => this.#keys.mac(input) : undefined,
     );
-    const key = this.#wire.keyOfRequest(messageType, fields);
-    let link = through ?? this.#linkWithRoom(performance.now());
+    return { frame, key: this.#wire.keyOfRequest(messageType, fields) };
+  }
+
+  /** One message out, one reply. */
+  async #dispatch(
+    { frame, key }: Made,
+    position: number,
+    through: Link | null,
+  ): Promise<HostReply> {
+    const { connection, connect, connectTimeoutMs, answerTimeoutMs } = this.#config;
+    let link = through?.isOpen === true ? through : this.#linkWithRoom(performance.now());
     if (connection === 'short') {
       const to = connect?.[this.#turn++ % (connect?.length ?? 1)];
       if (to === undefined) return notSent('no-link');
@@ -271,6 +297,13 @@ export class Host {
       this.#inFlight.add({ key, link, deadlineMs, sentMs, position, resolve });
       link.send(frame, sentMs);
     });
+  }
+
+  /** Network management through a link, or through any. */
+  async #manage(code: string, link: Link | null): Promise<HostReply> {
+    this.#traces = (this.#traces + 1) % 1_000_000;
+    const fields = networkFields(code, this.#traces, new Date());
+    return this.#dispatch(await this.#make('0800', fields, false), 0, link);
   }
 
   async #receive(link: Link, frame: Uint8Array): Promise<void> {
@@ -325,29 +358,21 @@ export class Host {
     link.send(await this.#wire.encode(answerType, fields), performance.now());
   }
 
-  #networkMessage(code: string): HostFields {
-    this.#traces = (this.#traces + 1) % 1_000_000;
-    return networkFields(code, this.#traces, new Date());
-  }
-
   #keepAlive(nowMs: number): void {
     if (this.#config.connection === 'short') return;
     for (const link of this.#links.keys()) {
       const silentMs = nowMs - link.lastReceivedMs;
       if (link.echoing || silentMs < this.#config.echoSeconds * 1_000) continue;
       link.echoing = true;
-      void this.#exchange('0800', this.#networkMessage(NETWORK_CODE.echo), 0, false, link).then(
-        (reply) => {
-          link.echoing = false;
-          if (reply.state === 'unanswered') link.close('echo-unanswered');
-        },
-      );
+      void this.#manage(NETWORK_CODE.echo, link).then((reply) => {
+        link.echoing = false;
+        if (reply.state === 'unanswered') link.close('echo-unanswered');
+      });
     }
   }
 
   async #probe(): Promise<void> {
-    const fields = this.#networkMessage(NETWORK_CODE.echo);
-    const reply = await this.#exchange('0800', fields, 0, false);
+    const reply = await this.#manage(NETWORK_CODE.echo, null);
     if (reply.state === 'not-sent') this.#breaker.timedOut(performance.now());
     this.#note();
   }
@@ -366,8 +391,7 @@ export class Host {
 
   async #signOn(): Promise<void> {
     const { log } = this.#parts;
-    const fields = this.#networkMessage(NETWORK_CODE.signOn);
-    const reply = await this.#exchange('0800', fields, 0, false);
+    const reply = await this.#manage(NETWORK_CODE.signOn, null);
     let problem = reply.state === 'answered' ? '' : reply.reason;
     if (reply.state === 'answered') {
       const code = reply.fields[39] ?? '';

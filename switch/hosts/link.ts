@@ -21,6 +21,8 @@ export class Link {
   #closed = false;
   /** Requests that wait for their answer on this link. */
   inFlight = 0;
+  /** Requests that will go out here as soon as their bytes are made. */
+  reserved = 0;
   /** When bytes came last, on the monotonic clock. */
   lastReceivedMs: number;
   /** An echo test is under way. */
@@ -46,9 +48,10 @@ export class Link {
 
   /** Whether another request may go out now. `perSecondMax` 0: no limit. */
   hasRoom(inFlightMax: number, perSecondMax: number, nowMs: number): boolean {
-    if (this.#closed || this.inFlight >= inFlightMax) return false;
+    if (this.#closed || this.inFlight + this.reserved >= inFlightMax) return false;
     if (perSecondMax === 0) return true;
-    return Math.floor(nowMs / 1_000) !== this.#second || this.#sentInSecond < perSecondMax;
+    const sent = Math.floor(nowMs / 1_000) === this.#second ? this.#sentInSecond : 0;
+    return sent + this.reserved < perSecondMax;
   }
 
   send(bytes: Uint8Array, nowMs: number): void {
