@@ -7,11 +7,14 @@ import {
   attempt,
   cipherWorks,
   ecbWrapWorks,
+  holdsKeysBack,
   storageWorks,
   streamWorks,
   TEST_KEYS,
   tokenCmacWorks,
+  unwrapWorks,
 } from './self-test.ts';
+import type { UnwrapStyle } from './unwrap.ts';
 
 /** The mechanisms of one cipher in this token. */
 export interface CipherRow {
@@ -32,6 +35,11 @@ export interface Capabilities {
   /** How stored keys are wrapped under the master. */
   storage: Mechanism;
   storageName: 'aes-key-wrap' | 'aes-cbc-pad';
+  unwrapStyle: UnwrapStyle;
+  /** Unwrapped keys are sensitive, and may leave or not, as they are asked to. */
+  unwrapProtects: boolean;
+  /** Keys that are not extractable are wrapped by nobody. */
+  holdsKeysBack: boolean;
   /** A CBC operation can stay open between calls. */
   streams: boolean;
   names: string[];
@@ -79,9 +87,14 @@ export function discover(
       'the token can wrap keys neither by AES key wrap nor AES-CBC',
     );
   }
+  const styles = ['as-asked', 'set-afterwards'] as const;
+  const found = styles.find((style) =>
+    attempt(() => unwrapWorks(trial, aes, storage.mechanism, style)),
+  );
+  const unwrapStyle = found ?? 'as-asked';
   const ecbWrapping: Capabilities['ecbWrapping'] = {};
   for (const [algorithm, row] of Object.entries(ciphers) as [KeyAlgorithm, CipherRow][]) {
-    ecbWrapping[algorithm] = attempt(() => ecbWrapWorks(trial, row, algorithm));
+    ecbWrapping[algorithm] = attempt(() => ecbWrapWorks(trial, row, algorithm, unwrapStyle));
   }
   const streams = attempt(() => streamWorks(trial, ciphers['3des'] ?? aes));
   return {
@@ -89,6 +102,9 @@ export function discover(
     ecbWrapping,
     storage: storage.mechanism,
     storageName: storage.name,
+    unwrapStyle,
+    unwrapProtects: found !== undefined,
+    holdsKeysBack: attempt(() => holdsKeysBack(trial, aes, storage.mechanism, unwrapStyle)),
     streams,
     names: describe(ciphers, ecbWrapping, storage.name, streams),
   };

@@ -17,6 +17,7 @@ import {
 } from './key-wrapping.ts';
 import { secretKeyTemplate } from './templates.ts';
 import { TokenKey } from './token-key.ts';
+import { unwrapKey } from './unwrap.ts';
 
 /**
  * Keys that are made, come in and go out without their bytes leaving the token, for tokens that
@@ -90,13 +91,13 @@ export class KeyTransport {
     cryptogram: Uint8Array,
     checkValue: string | undefined,
   ): StoredKey {
-    const { module, capabilities } = this.#connection;
-    const { keyType } = capabilities.ciphers[spec.algorithm]!;
-    const template = secretKeyTemplate({ keyType, extractable: true, encrypt: true });
-    const mechanism = { mechanism: capabilities.ciphers[kek.algorithm]!.ecb };
-    return this.#connection.run('unwrap a key', (session) => {
+    const { ciphers, unwrapStyle } = this.#connection.capabilities;
+    const { keyType } = ciphers[spec.algorithm]!;
+    const incoming = { keyType, extractable: true, encrypt: true };
+    const mechanism = { mechanism: ciphers[kek.algorithm]!.ecb };
+    return this.#connection.run('unwrap a key', () => {
       const unwrap = (wrapped: Buffer) =>
-        module.C_UnwrapKey(session, mechanism, kek.handle(), wrapped, template);
+        unwrapKey(this.#connection, unwrapStyle, mechanism, kek.handle(), wrapped, incoming);
       const whole = unwrap(expandKey(spec.algorithm, cryptogram));
       const left = hasLeftHalf(spec)
         ? unwrap(expandKey('des', cryptogram.subarray(0, 8)))

@@ -7,6 +7,7 @@ import type { KeyAlgorithm, KeySpec, StoredKey } from '../types.ts';
 import type { Connection } from './connection.ts';
 import { type KeyUse, secretKeyTemplate } from './templates.ts';
 import { TokenKey } from './token-key.ts';
+import { unwrapKey } from './unwrap.ts';
 
 export type CompleteSpec = Required<KeySpec>;
 
@@ -107,11 +108,11 @@ export class KeyWrapping {
     if (!envelope.touchable) return this.#unwrap(algorithm, envelope, part, use, false);
     const { module, session, masters, capabilities } = this.#connection;
     const { keyType } = capabilities.ciphers[algorithm]!;
-    const { storage } = capabilities;
     if (capabilities.storageName === 'aes-key-wrap') {
-      const template = secretKeyTemplate({ keyType, ...use });
       const { touching } = masters.get(envelope.masterNumber);
-      return module.C_UnwrapKey(session, storage, touching, part, template);
+      const { storage, unwrapStyle } = capabilities;
+      const spec = { keyType, ...use };
+      return unwrapKey(this.#connection, unwrapStyle, storage, touching, part, spec);
     }
     return usedAndWiped(this.#unwrapTouched(part, envelope.masterNumber), (value) =>
       module.C_CreateObject(session, secretKeyTemplate({ keyType, value, ...use })),
@@ -138,11 +139,12 @@ export class KeyWrapping {
     use: KeyUse,
     extractable: boolean,
   ): Handle {
-    const { module, session, masters, capabilities } = this.#connection;
+    const { masters, capabilities } = this.#connection;
     const { keyType } = capabilities.ciphers[algorithm]!;
-    const template = secretKeyTemplate({ keyType, extractable, ...use });
+    const { storage, unwrapStyle } = capabilities;
     const { wrapping } = masters.get(masterNumber);
-    return module.C_UnwrapKey(session, capabilities.storage, wrapping, part, template);
+    const spec = { keyType, extractable, ...use };
+    return unwrapKey(this.#connection, unwrapStyle, storage, wrapping, part, spec);
   }
 
   #wrapTouched(value: Buffer, masterNumber: number): Buffer {

@@ -63,7 +63,8 @@ function macPlaces({ ciphers }: Capabilities): OperationPlace[] {
   return places;
 }
 
-function keyPlaces({ ciphers, ecbWrapping }: Capabilities): OperationPlace[] {
+function keyPlaces(capabilities: Capabilities): OperationPlace[] {
+  const { ciphers, ecbWrapping } = capabilities;
   const inside = ecbWrapping['3des'] === true;
   const wrapping: OperationPlace = {
     operation: 'generate, export and import working keys under 3DES',
@@ -72,5 +73,27 @@ function keyPlaces({ ciphers, ecbWrapping }: Capabilities): OperationPlace[] {
       ? 'wrapped and unwrapped by the token'
       : 'the token does not wrap under 3DES: the random key is encrypted as data and wiped',
   };
-  return ciphers['3des'] === undefined ? [] : [wrapping];
+  return [loadingPlace(capabilities), ...(ciphers['3des'] === undefined ? [] : [wrapping])];
+}
+
+/** A loaded key that the token would show to whoever is logged in is not one of `place: token`. */
+function loadingPlace({
+  unwrapStyle,
+  unwrapProtects,
+  holdsKeysBack,
+}: Capabilities): OperationPlace {
+  const operation = 'load stored keys, wrap them under a new master';
+  if (!unwrapProtects) {
+    return {
+      operation,
+      place: 'process',
+      why: 'the token does not protect unwrapped keys as asked: whoever is logged in may read them',
+    };
+  }
+  const how =
+    unwrapStyle === 'as-asked'
+      ? 'unwrapped by the token, sensitive and not extractable'
+      : 'unwrapped by the token, then made sensitive and not extractable, as it ignores the template';
+  const limit = holdsKeysBack ? '' : '; yet the token wraps such keys for whoever is logged in';
+  return { operation, place: 'token', why: how + limit };
 }

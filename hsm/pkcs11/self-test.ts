@@ -7,6 +7,7 @@ import type { KeyAlgorithm } from '../types.ts';
 import type { CipherRow } from './capabilities.ts';
 import { CKF } from './constants.ts';
 import { secretKeyTemplate } from './templates.ts';
+import { isProtected, type UnwrapStyle, unwrapKey } from './unwrap.ts';
 
 /**
  * Whether a token really does what it lists: every mechanism is tried with a test key against the
@@ -124,8 +125,58 @@ export function storageWorks(trial: Trial, row: CipherRow, mechanism: Mechanism)
   );
 }
 
+/** Are unwrapped keys sensitive, and free to leave or not, as they are asked to be? */
+export function unwrapWorks(
+  trial: Trial,
+  row: CipherRow,
+  mechanism: Mechanism,
+  style: UnwrapStyle,
+): boolean {
+  const stays = unwrapAndWrap(trial, row, mechanism, style, false);
+  const leaves = unwrapAndWrap(trial, row, mechanism, style, true);
+  return stays.isAsAsked && leaves.isAsAsked && leaves.cameOut;
+}
+
+/** Some tokens wrap a key that is not extractable all the same. */
+export function holdsKeysBack(
+  trial: Trial,
+  row: CipherRow,
+  mechanism: Mechanism,
+  style: UnwrapStyle,
+): boolean {
+  return !unwrapAndWrap(trial, row, mechanism, style, false).cameOut;
+}
+
+function unwrapAndWrap(
+  trial: Trial,
+  row: CipherRow,
+  mechanism: Mechanism,
+  style: UnwrapStyle,
+  extractable: boolean,
+): { isAsAsked: boolean; cameOut: boolean } {
+  const { module, session } = trial;
+  return withTestKey(trial, row, randomBytes(32), (master) =>
+    withTestKey(trial, row, randomBytes(16), (key) => {
+      const wrap = (handle: Handle) =>
+        module.C_WrapKey(session, mechanism, master, handle, Buffer.alloc(64));
+      const wrapped = wrap(key);
+      const spec = { keyType: row.keyType, encrypt: true, extractable };
+      const copy = unwrapKey(trial, style, mechanism, master, wrapped, spec);
+      const isAsAsked = isProtected(trial, copy, extractable);
+      const cameOut = attempt(() => wrap(copy).equals(wrapped));
+      module.C_DestroyObject(session, copy);
+      return { isAsAsked, cameOut };
+    }),
+  );
+}
+
 /** A key goes out, comes in and goes out again: some tokens let no key out that came in. */
-export function ecbWrapWorks(trial: Trial, row: CipherRow, algorithm: KeyAlgorithm): boolean {
+export function ecbWrapWorks(
+  trial: Trial,
+  row: CipherRow,
+  algorithm: KeyAlgorithm,
+  style: UnwrapStyle,
+): boolean {
   const { module, session } = trial;
   const [, kekValue] = TEST_KEYS.find(
     ([name]) => name === (algorithm === 'des' ? '3des' : algorithm),
@@ -138,12 +189,8 @@ export function ecbWrapWorks(trial: Trial, row: CipherRow, algorithm: KeyAlgorit
     withTestKey(trial, row, keyValue, (key) => {
       const wrapped = module.C_WrapKey(session, mechanism, kek, key, Buffer.alloc(64));
       if (wrapped.length !== keyBytes) return false;
-      const template = secretKeyTemplate({
-        keyType: row.keyType,
-        extractable: true,
-        encrypt: true,
-      });
-      const copy = module.C_UnwrapKey(session, mechanism, kek, wrapped, template);
+      const spec = { keyType: row.keyType, extractable: true, encrypt: true };
+      const copy = unwrapKey(trial, style, mechanism, kek, wrapped, spec);
       const data = zeroBlock(row.blockBytes);
       const expected = encrypt(trial, mechanism, key, data);
       const again = module.C_WrapKey(session, mechanism, kek, copy, Buffer.alloc(64));
