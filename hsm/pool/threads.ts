@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { HsmError } from '../errors.ts';
+import { compact } from './compact.ts';
 import type { PoolAnswer, PoolBatch, ThreadConfig } from './messages.ts';
 
 interface Thread {
@@ -46,7 +47,7 @@ export class SessionThreads {
     return new Promise((settle, fail) => {
       thread.settle = settle;
       thread.fail = fail;
-      thread.worker.postMessage(batch);
+      thread.worker.postMessage(compact(batch));
     });
   }
 

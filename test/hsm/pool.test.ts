@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { openHsm } from '../../hsm/open.ts';
+import { compact } from '../../hsm/pool/compact.ts';
 import type { Hsm, HsmConfig, StoredKey } from '../../hsm/types.ts';
 import { bytes, codeOf, hex } from './hex.ts';
 import { eachProvider } from './providers.ts';
@@ -94,4 +95,18 @@ t.test('a call that takes too long fails alone', async (t) => {
   const outcomes = await Promise.all(calls);
   t.ok(outcomes.includes('timeout'), 'six calls of 150 ms in a row do not fit 400 ms');
   t.ok(outcomes.every((code) => code === 'no error' || code === 'timeout'));
+});
+
+t.test('bytes that are a part of larger memory cross alone', (t) => {
+  const memory = Buffer.alloc(65_536, 7);
+  const small = Buffer.from('0102', 'hex');
+  const call = { key: { cryptogram: small }, data: memory.subarray(9, 12) };
+  const crossing = compact(call);
+  t.equal(crossing.data.buffer.byteLength, 3);
+  t.strictSame(Buffer.from(crossing.data), Buffer.from([7, 7, 7]));
+  t.equal(crossing.key, call.key, 'what is small stays what it is');
+  t.equal(call.data.buffer, memory.buffer, 'and the caller keeps its own');
+  const plain = { a: [1, 'two', null, undefined], b: { c: small } };
+  t.equal(compact(plain), plain);
+  t.end();
 });
