@@ -27,6 +27,9 @@ async function repeat(
   return { calls, elapsedMs };
 }
 
+/** Until what runs often is compiled. */
+const WARM_UP_SECONDS = 0.3;
+
 /** Slices of a pair, taken in turns, so that whatever else the machine does meets both alike. */
 const PAIRED_SLICES = 5;
 
@@ -36,7 +39,9 @@ export async function pairedRates(
   baseline: () => unknown,
 ): Promise<{ value: number; baseline: number }> {
   const totals = { value: { calls: 0, elapsedMs: 0 }, baseline: { calls: 0, elapsedMs: 0 } };
-  await repeat(seconds / 10, work);
+  const warmUpSeconds = Math.max(WARM_UP_SECONDS, seconds / 10);
+  await repeat(warmUpSeconds, work);
+  await repeat(warmUpSeconds, baseline);
   for (let slice = 0; slice < PAIRED_SLICES; slice++) {
     for (const [name, measured] of [
       ['value', work],

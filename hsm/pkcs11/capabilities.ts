@@ -6,6 +6,7 @@ import { CKK, CKM } from './constants.ts';
 import {
   attempt,
   cipherWorks,
+  decryptStreamWorks,
   ecbWrapWorks,
   holdsKeysBack,
   storageWorks,
@@ -42,6 +43,8 @@ export interface Capabilities {
   holdsKeysBack: boolean;
   /** A CBC operation can stay open between calls. */
   streams: boolean;
+  /** So can an ECB decryption. */
+  decryptStreams: boolean;
   names: string[];
 }
 
@@ -97,6 +100,8 @@ export function discover(
     ecbWrapping[algorithm] = attempt(() => ecbWrapWorks(trial, row, algorithm, unwrapStyle));
   }
   const streams = attempt(() => streamWorks(trial, ciphers['3des'] ?? aes));
+  const decryptStreams =
+    streams && attempt(() => decryptStreamWorks(trial, ciphers['3des'] ?? aes));
   return {
     ciphers,
     ecbWrapping,
@@ -106,6 +111,7 @@ export function discover(
     unwrapProtects: found !== undefined,
     holdsKeysBack: attempt(() => holdsKeysBack(trial, aes, storage.mechanism, unwrapStyle)),
     streams,
+    decryptStreams,
     names: describe(ciphers, ecbWrapping, storage.name, streams),
   };
 }

@@ -3,12 +3,12 @@ import { HsmError } from '../errors.ts';
 import type { Pkcs11Config } from '../types.ts';
 import type { Capabilities } from './capabilities.ts';
 import { discover } from './capabilities.ts';
-import { CbcStreams } from './cbc-streams.ts';
 import { CKR } from './constants.ts';
 import { cryptokiCode, isLost, translate } from './errors.ts';
 import { type MakeMasters, MasterSets } from './masters.ts';
 import type { LoadedModule, ModulePlace } from './module.ts';
 import { initialisation, initialise, loadModule, locateModule } from './module.ts';
+import { OpenStreams } from './open-streams.ts';
 import type { ObjectSpec } from './templates.ts';
 import { secretKeyTemplate } from './templates.ts';
 import type { TokenPlace } from './token.ts';
@@ -27,7 +27,7 @@ export class Connection {
   readonly module: PKCS11;
   readonly #config: Pkcs11Config;
   readonly #place: ModulePlace;
-  readonly streams: CbcStreams;
+  readonly streams: OpenStreams;
   token: TokenPlace;
   session: Handle;
   readonly masters: MasterSets;
@@ -65,7 +65,7 @@ export class Connection {
       throw translate(error, `open the token of ${place.path}`);
     }
     const limit = config.openStreams ?? DEFAULT_OPEN_STREAMS;
-    this.streams = new CbcStreams(this, this.capabilities.streams ? limit : 0);
+    this.streams = new OpenStreams(this, this.capabilities.streams ? limit : 0);
   }
 
   get modulePath(): string {

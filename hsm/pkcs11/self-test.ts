@@ -201,7 +201,7 @@ export function ecbWrapWorks(
   );
 }
 
-/** Two MACs over one open operation, each made to start from zero (see cbc-streams.ts). */
+/** Two MACs over one open operation, each made to start from zero (see open-streams.ts). */
 export function streamWorks(trial: Trial, row: CipherRow): boolean {
   const { module } = trial;
   const value = randomBytes(row.blockBytes === 8 ? 24 : 16);
@@ -220,6 +220,26 @@ export function streamWorks(trial: Trial, row: CipherRow): boolean {
         if (output.length !== input.length) return false;
         state = output.subarray(-row.blockBytes);
         return state.equals(reference.cbcMac(data));
+      });
+    });
+  } finally {
+    module.C_CloseSession(session);
+  }
+}
+
+/** Blocks decrypted one by one over one open operation. */
+export function decryptStreamWorks(trial: Trial, row: CipherRow): boolean {
+  const { module } = trial;
+  const value = randomBytes(row.blockBytes === 8 ? 24 : 16);
+  const reference = new ProcessKey(row.blockBytes === 8 ? '3des' : 'aes', value);
+  const session = module.C_OpenSession(trial.slot, CKF.SERIAL_SESSION | CKF.RW_SESSION);
+  try {
+    return withTestKey(trial, row, value, (handle) => {
+      module.C_DecryptInit(session, { mechanism: row.ecb }, handle);
+      return [1, 2, 1].every((blocks) => {
+        const data = randomBytes(row.blockBytes * blocks);
+        const output = module.C_DecryptUpdate(session, data, Buffer.alloc(data.length));
+        return output.equals(reference.decryptEcb(data));
       });
     });
   } finally {

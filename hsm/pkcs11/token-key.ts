@@ -3,9 +3,9 @@ import { asBuffer, requireThat, requireWholeBlocks, zeroBlock } from '../bytes.t
 import type { KeyAlgorithm } from '../types.ts';
 import type { CipherKey } from '../vault.ts';
 import type { CipherRow } from './capabilities.ts';
-import type { CbcStream } from './cbc-streams.ts';
 import type { Connection } from './connection.ts';
 import { isLost, translate } from './errors.ts';
+import type { OpenStream, StreamKind } from './open-streams.ts';
 
 /** How a key object is brought into the current session: unwrapped, or a permanent one looked up. */
 export type ResolveHandle = () => Handle;
@@ -23,7 +23,7 @@ export class TokenKey implements CipherKey {
   readonly #cbcFromZero: Mechanism;
   #handle: Handle | undefined;
   #generation = 0;
-  #stream: CbcStream | undefined;
+  readonly #streams: Partial<Record<StreamKind, OpenStream | undefined>> = {};
 
   constructor(options: {
     connection: Connection;
@@ -49,19 +49,23 @@ export class TokenKey implements CipherKey {
     if (this.#handle === undefined || this.#generation !== this.#connection.generation) {
       this.#handle = this.#resolve();
       this.#generation = this.#connection.generation;
-      this.#stream = undefined;
+      this.#streams.mac = undefined;
+      this.#streams.decrypt = undefined;
     }
     return this.#handle;
   }
 
   /** One block is the same in ECB and in CBC from zero, and an open stream is the faster way. */
   encryptEcb(data: Uint8Array): Buffer {
-    const byStream = data.length === this.blockBytes ? this.#streamMac(data) : undefined;
+    const byStream = data.length === this.blockBytes ? this.#byStream('mac', data) : undefined;
     return byStream ?? this.#encrypt(this.#ecb, data);
   }
 
   decryptEcb(data: Uint8Array): Buffer {
-    return this.#decrypt(this.#ecb, data);
+    requireWholeBlocks(data, this.blockBytes);
+    const { decryptStreams } = this.#connection.capabilities;
+    const byStream = decryptStreams ? this.#byStream('decrypt', data) : undefined;
+    return byStream ?? this.#decrypt(this.#ecb, data);
   }
 
   encryptCbc(data: Uint8Array, initial: Uint8Array): Buffer {
@@ -74,7 +78,7 @@ export class TokenKey implements CipherKey {
 
   cbcMac(data: Uint8Array): Buffer {
     requireWholeBlocks(data, this.blockBytes);
-    const byStream = this.#streamMac(data);
+    const byStream = this.#byStream('mac', data);
     if (byStream !== undefined) return byStream;
     const encrypted = this.#encrypt(this.#cbcFromZero, data);
     return encrypted.subarray(encrypted.length - this.blockBytes);
@@ -99,19 +103,24 @@ export class TokenKey implements CipherKey {
     });
   }
 
-  /** Opens a CBC operation in a session that the caller keeps. */
-  startCbc(session: Handle): void {
-    this.#connection.module.C_EncryptInit(session, this.#cbcFromZero, this.handle());
+  /** Opens an operation in a session that the caller keeps. */
+  startStream(session: Handle, kind: StreamKind): void {
+    const { module } = this.#connection;
+    if (kind === 'mac') module.C_EncryptInit(session, this.#cbcFromZero, this.handle());
+    else module.C_DecryptInit(session, this.#ecb, this.handle());
   }
 
-  streamClosed(): void {
-    this.#stream = undefined;
+  streamClosed(kind: StreamKind): void {
+    this.#streams[kind] = undefined;
   }
 
   /** The cache dropped this key. */
   destroy(): void {
-    if (this.#stream !== undefined) this.#connection.streams.release(this.#stream);
-    this.#stream = undefined;
+    for (const kind of ['mac', 'decrypt'] as const) {
+      const stream = this.#streams[kind];
+      if (stream !== undefined) this.#connection.streams.release(stream);
+      this.#streams[kind] = undefined;
+    }
     if (this.#handle !== undefined && this.#generation === this.#connection.generation) {
       this.#connection.destroyObject(this.#handle);
     }
@@ -119,21 +128,24 @@ export class TokenKey implements CipherKey {
     this.#left?.destroy();
   }
 
-  #streamMac(data: Uint8Array): Buffer | undefined {
+  /** Undefined where no stream is to be had: the plain way comes next. */
+  #byStream(kind: StreamKind, data: Uint8Array): Buffer | undefined {
     const { streams } = this.#connection;
+    let stream = this.#streams[kind];
     try {
-      if (this.#stream === undefined || this.#generation !== this.#connection.generation) {
+      if (stream === undefined || this.#generation !== this.#connection.generation) {
         if (this.#connection.problem !== undefined) return undefined;
-        this.#stream = streams.take(this);
-        if (this.#stream === undefined) return undefined;
+        stream = streams.take(this, kind);
+        this.#streams[kind] = stream;
+        if (stream === undefined) return undefined;
       }
-      return streams.mac(this.#stream, data);
+      return kind === 'mac' ? streams.mac(stream, data) : streams.decrypt(stream, data);
     } catch (error) {
-      if (this.#stream !== undefined) streams.release(this.#stream);
-      this.#stream = undefined;
-      // The plain way comes next: it finds out whether the session is lost, and repairs it.
+      if (stream !== undefined) streams.release(stream);
+      this.#streams[kind] = undefined;
+      // The plain way finds out whether the session is lost, and repairs it.
       if (isLost(error)) return undefined;
-      throw translate(error, 'MAC');
+      throw translate(error, kind === 'mac' ? 'MAC' : 'decrypt');
     }
   }
 
