@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openReader } from '../../ledger/reader.ts';
-import { writeJournalSide } from '../../modules/reconciliation/journal-side.ts';
+import { isBusinessDay, writeJournalSide } from '../../modules/reconciliation/journal-side.ts';
 import { UsageError } from '../command.ts';
 import { ledgerPlace } from '../ledger/options.ts';
 
@@ -29,6 +29,9 @@ export async function journalSide(options: {
     if (institution === undefined || chosen.length > 1) {
       const ids = institutions.map(({ id }) => id).join(', ') || 'none';
       throw new UsageError(`say which institution with --institution; there are: ${ids}`);
+    }
+    if (!isBusinessDay(institution.id, options.date, reader)) {
+      throw new UsageError(`${institution.id} has no business day ${options.date}`);
     }
     const path = join(folder, `journal-${options.date}.ndjson`);
     const { source, date, channel } = options;

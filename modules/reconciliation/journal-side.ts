@@ -9,10 +9,26 @@ import type { Institution } from '../../ledger/registry-kinds.ts';
 import type { JournalRecord, TransactionFact } from '../../ledger/types.ts';
 import type { OwnRecord } from './record.ts';
 
-/** Kinds of transactions that take money back as an event of their own. */
-const REFUNDS = new Set(['refund', 'scan-refund', 'offline-refund']);
-/** Kinds that undo another one. */
-const UNDOING = new Set(['void', 'reversal', 'pre-auth-complete-void', 'scan-void']);
+/** What the kinds of transactions are to a bill; others move no money outside, or only reserve it. */
+const KINDS: Readonly<Record<string, 'pay' | 'refund' | 'undo'>> = {
+  purchase: 'pay',
+  completion: 'pay',
+  'scan-payment': 'pay',
+  'scan-order': 'pay',
+  'offline-purchase': 'pay',
+  'purse-payment': 'pay',
+  'deposit-charge': 'pay',
+  'cash-load': 'pay',
+  load: 'pay',
+  refund: 'refund',
+  'scan-refund': 'refund',
+  unload: 'refund',
+  void: 'undo',
+  reversal: 'undo',
+  'completion-void': 'undo',
+  'deposit-charge-void': 'undo',
+  'cash-load-void': 'undo',
+};
 /** Channels with bills of their own; everything else is in the acquirer's files. */
 const OWN_BILLS = new Set(['wechat', 'alipay', 'wallet', 'insurance']);
 
@@ -25,6 +41,12 @@ export interface JournalSide {
   source: string;
   /** Only transactions of this channel, whatever the source. */
   channel?: string;
+}
+
+/** Whether the date is one of the institution's business days, closed or current. */
+export function isBusinessDay(institution: string, date: string, reader: Reader): boolean {
+  const isCurrent = reader.head().businessDates[institution] === date;
+  return isCurrent || businessDayRange(institution, date, reader) !== null;
 }
 
 /** Writes the records as NDJSON; returns how many. */
@@ -65,7 +87,7 @@ export function* journalRecords(side: JournalSide): Iterable<OwnRecord> {
   const ends = endings(side, from, to);
   for (const record of reader.records({ from: from + 1, to })) {
     const fact = factOf(record, side);
-    if (fact === null || UNDOING.has(fact.kind)) continue;
+    if (fact === null || KINDS[fact.kind] === 'undo') continue;
     const position = Number(fact.extra?.['asked'] ?? record.position);
     // A result names the record that asked; the asking record itself speaks for both.
     if (position !== record.position) continue;
@@ -104,22 +126,27 @@ function endings(
 ): { undone: Set<number>; results: Map<number, OwnRecord['status']> } {
   const undone = new Set<number>();
   const results = new Map<number, OwnRecord['status']>();
+  const undoneBy = new Map<number, number>();
   for (const record of side.reader.records({ from: from + 1, to })) {
     const fact = factOf(record, side);
     if (fact === null) continue;
     const asked = Number(fact.extra?.['asked'] ?? 0);
     if (asked > 0) results.set(asked, fact.responseCode === '00' ? 'success' : 'failed');
-    const undoes = UNDOING.has(fact.kind) && fact.responseCode === '00';
-    if (undoes && fact.originalPosition) undone.add(fact.originalPosition);
+    const original = fact.originalPosition ?? 0;
+    if (KINDS[fact.kind] !== 'undo' || original === 0 || statusOf(fact) !== 'success') continue;
+    undoneBy.set(asked || record.position, original);
+    // What undoes an undoing lets the payment stand again.
+    const again = undoneBy.get(original);
+    if (again === undefined) undone.add(original);
+    else undone.delete(again);
   }
   return { undone, results };
 }
 
 function factOf({ entry, status }: JournalRecord, side: JournalSide): TransactionFact | null {
   const fact = entry.fact?.transaction;
-  if (fact === undefined || status !== 'applied' || entry.institution !== side.institution.id) {
-    return null;
-  }
+  const isOurs = status === 'applied' && entry.institution === side.institution.id;
+  if (fact === undefined || !isOurs || KINDS[fact.kind] === undefined) return null;
   const moves = (entry.transfers?.length ?? 0) > 0 || fact.extra?.['asked'] !== undefined;
   if (!moves || (fact.amountFen ?? 0) === 0) return null;
   const channel = fact.extra?.['channel'];
@@ -138,7 +165,7 @@ function commonRecord(
   fact: TransactionFact,
   status: OwnRecord['status'],
 ): OwnRecord {
-  const refund = REFUNDS.has(fact.kind);
+  const refund = KINDS[fact.kind] === 'refund';
   const reference = referenceOf(record.position);
   const { extra = {} } = fact;
   const ownId = extra['orderId'] ?? reference;

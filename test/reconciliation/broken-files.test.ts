@@ -13,6 +13,8 @@ import { posp } from '../support/posp.ts';
 import { alipay, alipayZip, dayFor, FORMATS, wechat } from './bills.ts';
 import { type Line, plantedDay } from './day.ts';
 
+t.setTimeout(300_000);
+
 const folder = mkdtempSync(join(tmpdir(), 'posp-test-broken-'));
 t.teardown(() => rmSync(folder, { recursive: true, force: true }));
 const ours = join(folder, 'ours.ndjson');

@@ -10,6 +10,8 @@ import { documentOf, posp } from '../support/posp.ts';
 import { dayFor, FORMATS } from './bills.ts';
 import { type Planted, plantedDay, shuffled } from './day.ts';
 
+t.setTimeout(300_000);
+
 const seed = testSeed();
 t.comment(`POSP_TEST_SEED=${seed}`);
 const folder = mkdtempSync(join(tmpdir(), 'posp-test-formats-'));

@@ -10,6 +10,8 @@ import { documentOf, posp } from '../support/posp.ts';
 import { servedFor } from '../support/serve.ts';
 import { yuan } from './bills.ts';
 
+t.setTimeout(300_000);
+
 interface Slip {
   reference: string;
   /** Negative for money that goes back. */
@@ -87,6 +89,13 @@ t.test('a day of traffic', async (t) => {
   t.strictSame(result.differences, []);
   t.equal(result.totals.ours.withoutMoney, 1, 'the reversed purchase');
   t.equal(result.totals.matchedRefundFen, 2_500);
+
+  const none = await posp([
+    ...['reconcile', '--source', 'bank-pipe', '--file', join(folder, 'whole.txt')],
+    ...['--date', '2001-01-01', '--data', served.dataDir],
+  ]);
+  t.equal(none.code, 2);
+  t.match(none.stderr, /4802 has no business day 20010101/);
 
   // biome-ignore format: one line a case.
   const faults: [what: string, lines: Slip[], code: string, reference: string][] = [

@@ -7,7 +7,7 @@ import type { LedgerClient } from '../../../ledger/client.ts';
 import type { Reader } from '../../../ledger/reader.ts';
 import type { Institution } from '../../../ledger/registry-kinds.ts';
 import type { Entry } from '../../../ledger/types.ts';
-import { writeJournalSide, writeSettlements } from '../journal-side.ts';
+import { isBusinessDay, writeJournalSide, writeSettlements } from '../journal-side.ts';
 import { factEntry, partEntryId, type RunFact, runEntryId } from '../life/facts.ts';
 import { reconcile } from '../reconcile.ts';
 import { BillRefused } from '../record.ts';
@@ -78,6 +78,7 @@ function ownSide(
   reader: Reader,
 ): string | null {
   if (typeof flow.ours === 'object') return fileOf(flow.ours.folder, flow.ours.fileName, date);
+  if (!isBusinessDay(institution.id, date, reader)) return null;
   const path = join(folder, `${flow.ours}-${date}.ndjson`);
   const channel = flow.channel === undefined ? {} : { channel: flow.channel };
   const side = { reader, institution, date, source: flow.source, ...channel };
