@@ -242,7 +242,7 @@ function zmLine(line: Line): Buffer {
     [166, `${refund ? 'C' : 'D'}${String(line.feeFen).padStart(12, '0')}`],
     [215, refund ? '04' : '01'],
     [293, '898000000000001'],
-    [475, refund ? line.orderId : ''],
+    [476, refund ? line.orderId : ''],
   ]);
 }
 

@@ -10,6 +10,7 @@ const QUOTE = 0x22;
 
 /** A wide file has 70 columns; a line of separators only must not grow the arrays without end. */
 const MOST_CELLS = 512;
+const TOO_MANY = `has more than ${MOST_CELLS} values`;
 
 /** What is wrong with a line, as the end of a sentence; null when nothing is. */
 export type Complaint = string | null;
@@ -37,12 +38,11 @@ export class DelimitedCutter implements Cutter {
 
   cut(bytes: Uint8Array, start: number, end: number): Complaint {
     this.count = 0;
-    // Where values carry a mark, only a separator in front of a mark divides: names may hold commas.
-    const marked = this.mark >= 0 && bytes[start] === this.mark;
+    if (bytes[start] === this.mark) return this.cutMarked(bytes, start, end);
     let position = start;
     for (;;) {
-      if (this.count === MOST_CELLS) return `has more than ${MOST_CELLS} values`;
-      const stop = this.stopOf(bytes, position, end, marked);
+      if (this.count === MOST_CELLS) return TOO_MANY;
+      const stop = this.stopOf(bytes, position, end);
       if (stop < 0) return stop === BAD_BYTE ? 'is not GBK' : 'a quote does not close';
       const complaint = this.cell(bytes, position, stop);
       if (complaint !== null) return complaint;
@@ -51,21 +51,32 @@ export class DelimitedCutter implements Cutter {
     }
   }
 
+  /**
+   * Where values carry a mark, only a separator in front of a mark divides: names may hold commas. A
+   * separator at the end of the line has an empty value behind it.
+   */
+  private cutMarked(bytes: Uint8Array, start: number, end: number): Complaint {
+    const { mark, separator } = this;
+    const last = bytes[end - 1] === separator ? end - 1 : end;
+    let from = start;
+    for (let at = start + 2; at < last; at++) {
+      if (bytes[at] !== mark || bytes[at - 1] !== separator) continue;
+      if (this.count === MOST_CELLS - 2) return TOO_MANY;
+      const complaint = this.cell(bytes, from, at - 1);
+      if (complaint !== null) return complaint;
+      from = at;
+    }
+    return this.cell(bytes, from, last) ?? (last < end ? this.cell(bytes, end, end) : null);
+  }
+
   /** Where the cell that begins at `position` stops: at its separator or the line's end. */
-  private stopOf(bytes: Uint8Array, position: number, end: number, marked: boolean): number {
+  private stopOf(bytes: Uint8Array, position: number, end: number): number {
     const { separator } = this;
     if (bytes[position] === QUOTE) return this.quotedStop(bytes, position, end);
     if (this.doubleByte) return gbkStop(bytes, position, end, separator);
-    if (!marked) {
-      let at = position;
-      while (at < end && bytes[at] !== separator) at++;
-      return at;
-    }
-    const { mark } = this;
-    for (let at = position; at < end; at++) {
-      if (bytes[at] === separator && (bytes[at + 1] === mark || at + 1 === end)) return at;
-    }
-    return end;
+    let at = position;
+    while (at < end && bytes[at] !== separator) at++;
+    return at;
   }
 
   private quotedStop(bytes: Uint8Array, position: number, end: number): number {
@@ -131,9 +142,19 @@ function mayBeFormula(byte: number): boolean {
  * or a sum. Signed amounts, telephone numbers and `@name` are none.
  */
 function isFormula(bytes: Uint8Array, start: number, end: number): boolean {
+  if (bytes[start] !== 0x3d && isPlainNumber(bytes, start + 1, end)) return false;
   const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
   if (text[0] === '=') return text.length > 1;
   return /^[-+@].*[(|!]/.test(text) || /^[-+]\d+([-+*/]\d+)+/.test(text);
+}
+
+/** Fees are negative on every line of some bills: they must not cost a text each. */
+function isPlainNumber(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at]!;
+    if ((byte < 0x30 || byte > 0x39) && byte !== 0x2e) return false;
+  }
+  return true;
 }
 
 export class FixedCutter implements Cutter {
