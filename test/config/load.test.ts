@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
@@ -139,4 +139,10 @@ t.test('the HSM of a deployment', async (t) => {
     ['  provider: pkcs11\n  module: nss\n  pool: { threads: 0 }\n',           /hsm\.pool\.threads: /],
   ];
   for (const [text, fault] of wrong) t.match(faults(hsm(text)), fault);
+});
+
+t.test('the HSM that the documentation shows', async (t) => {
+  const [, sample] = /```yaml\n(hsm:[\s\S]*?)```/.exec(readFileSync('docs/hsm.md', 'utf8')) ?? [];
+  const { hsm } = loadConfig(file(GOOD + sample), {});
+  t.match(hsm, { provider: 'group', members: [{ name: 'left' }, { name: 'right' }] });
 });
