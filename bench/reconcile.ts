@@ -12,6 +12,8 @@ import { type WrittenBills, writeBills } from './reconcile/bills.ts';
 import type { Measured } from './reconcile/child.ts';
 
 const LINES = Number(process.env['POSP_BENCH_RECONCILE_LINES'] ?? 1_000_000);
+/** Two million lines in 15 s, and in 6 s. */
+const RATE = { atLeast: 133_333, aim: 333_333 };
 const CHILD = fileURLToPath(new URL('./reconcile/child.js', import.meta.url));
 
 export const benchmark: Benchmark = async ({ progress }) => {
@@ -42,7 +44,12 @@ function lines(done: Measured, plain: Measured): BenchmarkLine[] {
       baseline: { name: 'both files read line by line', value: round(plain.seconds) },
       ratio: plain.seconds / done.seconds,
     },
-    { name: `${name}, rate`, value: Math.round(done.lines / done.seconds), unit: 'lines/s' },
+    {
+      name: `${name}, rate`,
+      value: Math.round(done.lines / done.seconds),
+      unit: 'lines/s',
+      target: RATE,
+    },
     { name: `${name}, processor time`, value: round(done.cpuSeconds), unit: 's' },
     { name: `${name}, peak memory`, value: Math.round(done.peakMiB), unit: 'MiB' },
   ];
