@@ -1,13 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { askControl } from '../api/control.ts';
 import { openReader } from '../ledger/reader.ts';
 import { startLedger } from '../ledger/writer-host.ts';
-import {
-  type CheckedFile,
-  ClearingFileError,
-  parseClearingFile,
-} from '../modules/clearing/file.ts';
+import { ClearingFileError, parseClearingFile } from '../modules/clearing/file.ts';
+import { CLEARING_KEY } from '../modules/clearing/manifest.ts';
+import { verifyByManifest } from '../modules/clearing/verify.ts';
 import {
   action,
   EXIT,
@@ -40,7 +39,9 @@ export function addClearingCommand(program: Command): void {
     .action(action(run));
   clearing
     .command('verify <file>')
-    .description('Check count, totals and seal of a clearing file, and its place in the journal')
+    .description(
+      'Check a clearing file by its seal or by the manifest beside it, and its place in the journal',
+    )
     .option('--data <dir>', 'data folder; without one only the file itself is checked')
     .option('--json', 'print one JSON document')
     .addHelpText(
@@ -93,7 +94,7 @@ async function runHere(
     const parts = { dataDir: data, encryptionKey, hsm, ledger: client, reader };
     return await clearDay(
       deployment.clearingDir,
-      { reader, ledger: client },
+      { reader, ledger: client, hsm },
       wanted,
       (institution, date) => sealDay(institution, date, parts),
     );
@@ -108,7 +109,7 @@ async function runHere(
   }
 }
 
-function printResult({ date, files, merchants, differences }: ClearDayResult): void {
+function printResult({ date, files, merchants, payOuts, differences }: ClearDayResult): void {
   printLine(`Clearing of ${date}`);
   printLine(
     formatTable(
@@ -123,6 +124,9 @@ function printResult({ date, files, merchants, differences }: ClearDayResult): v
       ['left', 'left', 'right', 'right', 'right'],
     ),
   );
+  for (const { merchantId, amountFen, state, payDate } of payOuts) {
+    printLine(`pay-out ${merchantId}: ${state} ${yuan(amountFen)} on ${payDate}`);
+  }
   for (const { path } of files) printLine(path);
   for (const difference of differences) printLine(`DIFFERENCE: ${difference}`);
   printLine(
@@ -130,47 +134,76 @@ function printResult({ date, files, merchants, differences }: ClearDayResult): v
   );
 }
 
+/** Own text files carry a seal of their own; the others are named by the manifest beside them. */
+const BY_MANIFEST = /^(manifest|com|netting|pay-outs|clearing|statement)-/;
+
+interface Verified {
+  /** For `--json`. */
+  seen: Record<string, unknown>;
+  sentence: string;
+  position: number;
+  chainHash: string;
+  /** Whose key signed; null where nothing is signed. */
+  publicKey: string | null;
+}
+
 async function verify(
   path: string,
   { data, json }: { data?: string; json?: boolean },
 ): Promise<ExitCode> {
   let problem: string | null = null;
-  let file: CheckedFile | null = null;
+  let verified: Verified | null = null;
+  if (!existsSync(path)) throw new UsageError(`${path} cannot be read`);
   try {
-    file = parseClearingFile(readText(path));
-    if (data !== undefined) problem = await journalProblem(file, data);
+    verified = BY_MANIFEST.test(basename(path)) ? verifiedByManifest(path) : verifiedText(path);
+    if (data !== undefined) problem = await journalProblem(verified, data);
   } catch (error) {
     if (!(error instanceof ClearingFileError)) throw error;
     problem = error.message;
   }
-  const holds = problem === null && file !== null;
-  const seen = file && { layout: file.layout.name, records: file.records, totals: file.totals };
+  const holds = problem === null && verified !== null;
   if (json) {
-    printJson({
-      file: path,
-      ok: holds,
-      ...seen,
-      sm3: file?.sm3,
-      position: file?.position,
-      problem,
-    });
-  } else if (holds) {
-    printLine(`${path}: ${file?.records} records, SM3 ${file?.sm3}: the seal holds`);
-  } else {
-    printLine(`${path}: ${problem}`);
-  }
+    const { seen, position } = verified ?? { seen: {}, position: undefined };
+    printJson({ file: path, ok: holds, ...seen, position, problem });
+  } else printLine(`${path}: ${holds ? verified?.sentence : problem}`);
   return holds ? EXIT.ok : EXIT.failed;
 }
 
+function verifiedText(path: string): Verified {
+  const { layout, records, totals, sm3, position, chainHash } = parseClearingFile(readText(path));
+  return {
+    seen: { layout: layout.name, records, totals, sm3 },
+    sentence: `${records} records, SM3 ${sm3}: the seal holds`,
+    position,
+    chainHash,
+    publicKey: null,
+  };
+}
+
+function verifiedByManifest(path: string): Verified {
+  const { manifest, files } = verifyByManifest(path);
+  const { version, position, chainHash, publicKey } = manifest;
+  return {
+    seen: { layout: manifest.format, version, files },
+    sentence: `${files.length} file(s) of version ${version}: hashes and signature hold`,
+    position,
+    chainHash,
+    publicKey,
+  };
+}
+
 /** What the journal says against the file, or null when it agrees. */
-async function journalProblem(file: CheckedFile, data: string): Promise<string | null> {
+async function journalProblem(file: Verified, data: string): Promise<string | null> {
   const { dataDir, encryptionKey } = await ledgerPlace({ data });
   const reader = openReader(dataDir, { encryptionKey });
   try {
     const hash = Buffer.from(reader.chainHashAt(file.position) ?? []).toString('hex');
-    return hash === file.chainHash
-      ? null
-      : `the journal of ${data} has another chain hash at position ${file.position}`;
+    if (hash !== file.chainHash) {
+      return `the journal of ${data} has another chain hash at position ${file.position}`;
+    }
+    const ours = reader.registry.get('key', CLEARING_KEY)?.value.publicKey ?? '';
+    const isOurs = file.publicKey === null || file.publicKey === ours;
+    return isOurs ? null : `the manifest is not signed by the key of ${data}`;
   } finally {
     await reader.close();
   }

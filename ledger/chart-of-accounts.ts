@@ -21,6 +21,7 @@ export const CHART_OF_ACCOUNTS = [
   { code: 2003, name: 'purse', zh: '电子钱包', en: 'E-purses on chips' },
   { code: 2004, name: 'passbook', zh: '电子存折', en: 'E-deposits on chips' },
   { code: 2101, name: 'settlement', zh: '待划付清算款', en: 'Settlement under way' },
+  { code: 2102, name: 'pay-out', zh: '出款在途', en: 'Pay-outs under way' },
   { code: 2201, name: 'suspense-long', zh: '待处理长款', en: 'Suspense, long' },
   { code: 4001, name: 'fee-income', zh: '手续费收入', en: 'Fee income' },
   { code: 5001, name: 'channel-fee', zh: '渠道手续费', en: 'Fees of payment channels' },
@@ -49,6 +50,9 @@ export const TransferCode = {
   greyRecordSettled: 35,
   fee: 20,
   settlement: 21,
+  payOut: 22,
+  payOutDone: 23,
+  payOutReturned: 24,
   /** What two persons decided: money that a card holder brings or takes, and corrections. */
   approvedDeposit: 40,
   approvedWithdrawal: 41,

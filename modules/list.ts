@@ -2,6 +2,7 @@
 import { accounts } from './accounts/module.ts';
 import { approvals } from './approvals/module.ts';
 import { audit } from './audit/module.ts';
+import { clearing } from './clearing/module.ts';
 import { empi } from './empi/module.ts';
 import type { Module } from './frame/module.ts';
 import { invoicing } from './invoicing/module.ts';
@@ -17,4 +18,5 @@ export const MODULES: readonly Module<unknown>[] = [
   reconciliation,
 
   invoicing,
+  clearing,
 ];

@@ -5,6 +5,7 @@ import { accessRoutes } from './access.ts';
 import { approvalRoutes } from './approvals.ts';
 import { cardRoutes } from './cards.ts';
 import { channelRoutes } from './channels.ts';
+import { clearingRoutes } from './clearing.ts';
 import { empiRoutes } from './empi.ts';
 import { ledgerRoutes } from './ledger.ts';
 import { merchantRoutes } from './merchants.ts';
@@ -23,6 +24,7 @@ const ROUTES: readonly ((services: ApiServices) => Route[])[] = [
   cardRoutes,
   transactionRoutes,
   approvalRoutes,
+  clearingRoutes,
   ledgerRoutes,
   reconciliationRoutes,
   modulesRoutes,

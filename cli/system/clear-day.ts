@@ -1,8 +1,10 @@
 /** Clearing a business date on behalf of a person: which institution, which day, and closing it first. */
+import type { Hsm } from '../../hsm/types.ts';
 import { businessDayRange, closeBusinessDay } from '../../ledger/business-day.ts';
 import { nextBusinessDate } from '../../ledger/business-time.ts';
 import type { LedgerClient } from '../../ledger/client.ts';
 import type { Reader } from '../../ledger/reader.ts';
+import { institutionFolder } from '../../modules/clearing/folder.ts';
 import { type ClearingResult, runClearing } from '../../modules/clearing/run.ts';
 
 /** A day that cannot be cleared: one sentence for the person who asked. */
@@ -24,7 +26,7 @@ export type DayClosed = (institution: string, date: string) => Promise<unknown>;
  */
 export async function clearDay(
   directory: string,
-  { reader, ledger }: { reader: Reader; ledger: LedgerClient },
+  { reader, ledger, hsm }: { reader: Reader; ledger: LedgerClient; hsm: Hsm },
   wanted: { date?: unknown; institution?: unknown },
   dayClosed: DayClosed,
 ): Promise<ClearDayResult> {
@@ -42,7 +44,9 @@ export async function clearDay(
       `${institution.id} has no business day ${date}; the current one is ${current}`,
     );
   }
-  const result = await runClearing({ institution, date, range, reader, ledger, directory });
+  const place = institutionFolder(directory, institution.id, reader.registry);
+  const parts = { institution, date, range, reader, ledger, hsm, directory: place };
+  const result = await runClearing(parts);
   return closedAtPosition === undefined ? result : { ...result, closedAtPosition };
 }
 

@@ -132,6 +132,7 @@ export class System extends EventEmitter<{ failed: [Error] }> {
       hosts: () => hosts.forWorker(),
     });
     const modules = await startModules(config, chosen, ledger, encryptionKey, log);
+    const { hsm } = chosen;
     const views = new Views(dataDir, encryptionKey);
     const api = new ApiMetrics();
     const health = {
@@ -162,7 +163,7 @@ export class System extends EventEmitter<{ failed: [Error] }> {
     const control = await serveControl(dataDir, {
       reload: async () => ({ changed: await system?.reload() }),
       'clearing/run': ({ date, institution }) =>
-        clearDay(config.clearingDir, { reader, ledger: client }, { date, institution }, seal),
+        clearDay(config.clearingDir, { reader, ledger: client, hsm }, { date, institution }, seal),
       ...moduleCommands(modules, reader),
       ...keyCommands(keyParts),
       ...hostCommands(hosts),
@@ -192,7 +193,8 @@ export class System extends EventEmitter<{ failed: [Error] }> {
   /** Closes the day when it is still open, and clears it. */
   clear(date?: string): Promise<ClearingResult> {
     const { reader, client: ledger } = this;
-    return clearDay(this.#config.clearingDir, { reader, ledger }, { date }, this.#seal);
+    const { hsm } = this.chosen;
+    return clearDay(this.#config.clearingDir, { reader, ledger, hsm }, { date }, this.#seal);
   }
 
   /** Answers what was asked, writes everything, and closes. */

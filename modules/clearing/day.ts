@@ -7,16 +7,24 @@ import { idToHex } from '../../ledger/id.ts';
 import type { Reader } from '../../ledger/reader.ts';
 import type { Merchant } from '../../ledger/registry-kinds.ts';
 import { type JournalRecord, type TransactionFact, TransferFlag } from '../../ledger/types.ts';
-import { feeFen } from './fee.ts';
+import { type FeeTerms, feeFen, returnedFeeFen } from './fee.ts';
+import { type DayTerms, feeTermsOf, type MerchantTerms } from './terms.ts';
 
 export interface ClearingLine {
   position: number;
   timestampUs: number;
   kind: string;
+  /** Which way the money came: `one-card`, `purse`, `scan`, or the name of a host. */
+  channel: string;
+  /** The department that the transaction names; otherwise the merchant's category. */
+  department: string;
   terminalId: string;
   batchNumber: string;
   traceNumber: string;
   cardNumber: string;
+  processingCode: string;
+  messageType: string;
+  entryMode: string;
   /** What the merchant gets, negative for what it gives back. */
   amountFen: number;
   /** What the merchant pays for it, negative for a fee that is returned. */
@@ -26,6 +34,7 @@ export interface ClearingLine {
 
 export interface MerchantDay {
   merchant: Merchant;
+  terms: MerchantTerms;
   lines: ClearingLine[];
   /** Payments less what was voided or reversed. */
   grossFen: number;
@@ -45,10 +54,15 @@ export function merchantDays(
   institution: string,
   { from, to }: BusinessDayRange,
   reader: Reader,
+  terms: DayTerms,
 ): MerchantDay[] {
   const days = new Map<string, MerchantDay>();
   for (const { value: merchant } of reader.registry.list('merchant')) {
-    if (merchant.institution === institution) days.set(merchant.id, emptyDay(merchant));
+    // A merchant that came after the day was first cleared has no terms in it, and no business.
+    const own = terms.merchants[merchant.id];
+    if (merchant.institution === institution && own !== undefined) {
+      days.set(merchant.id, emptyDay(merchant, own));
+    }
   }
   for (const record of reader.records({ from: from + 1, to })) {
     const fact = record.entry.fact?.transaction;
@@ -61,9 +75,9 @@ export function merchantDays(
   return [...days.values()].sort((a, b) => (a.merchant.id < b.merchant.id ? -1 : 1));
 }
 
-function emptyDay(merchant: Merchant): MerchantDay {
+function emptyDay(merchant: Merchant, terms: MerchantTerms): MerchantDay {
   const zero = { grossFen: 0, refundFen: 0, feeFen: 0, netFen: 0, ledgerMovementFen: 0 };
-  return { merchant, lines: [], ...zero };
+  return { merchant, terms, lines: [], ...zero };
 }
 
 function addRecord(
@@ -76,20 +90,26 @@ function addRecord(
   // Money that is only held, and money between card holders, is no business of the merchant's day.
   if (movementFen === 0 && !CORRECTIONS.has(fact.kind)) return;
   const amountFen = saidAmount(fact, movementFen, reader);
-  const fee = feeOf(day.merchant, fact, amountFen);
+  const channel = channelOf(fact);
+  const fee = feeOf(feeTermsOf(day.terms, channel), fact, amountFen, reader);
   day.lines.push({
     position: record.position,
     timestampUs: record.timestampUs,
     kind: fact.kind,
+    channel,
+    department: fact.extra?.['department'] ?? day.merchant.category,
     terminalId: fact.terminalId ?? '',
     batchNumber: fact.batchNumber ?? '',
     traceNumber: fact.traceNumber ?? '',
     cardNumber: fact.cardNumber ?? '',
+    processingCode: fact.processingCode ?? '',
+    messageType: fact.messageType ?? '',
+    entryMode: fact.entryMode ?? '',
     amountFen,
     feeFen: fee,
     originalPosition: fact.originalPosition ?? 0,
   });
-  if (fact.kind === 'refund') day.refundFen -= amountFen;
+  if (fact.kind.endsWith('refund')) day.refundFen -= amountFen;
   else day.grossFen += amountFen;
   day.feeFen += fee;
   day.netFen += amountFen - fee;
@@ -108,10 +128,33 @@ function saidAmount(fact: TransactionFact, movementFen: number, reader: Reader):
   return amountFen - (corrected.amountFen ?? 0);
 }
 
-/** A void or reversal takes the whole fee back; a refund does when the merchant's terms say so. */
-function feeOf(merchant: Merchant, fact: TransactionFact, amountFen: number): number {
-  if (fact.kind === 'refund' && !merchant.refundReturnsFee) return 0;
-  const fee = feeFen(Math.abs(amountFen), merchant);
+/** A transaction that names its channel is believed; otherwise its kind tells. */
+function channelOf({ kind, extra = {} }: TransactionFact): string {
+  const named = extra['channel'] ?? extra['host'];
+  if (named !== undefined && named !== '') return named;
+  if (kind.startsWith('scan')) return 'scan';
+  return kind.includes('purse') || kind.includes('load') ? 'purse' : 'one-card';
+}
+
+/**
+ * A void or reversal takes the whole fee back; a refund does when the terms say so; a correction pays
+ * the difference between the fees of both amounts.
+ */
+function feeOf(
+  terms: FeeTerms & { refundReturnsFee: boolean },
+  fact: TransactionFact,
+  amountFen: number,
+  reader: Reader,
+): number {
+  if (CORRECTIONS.has(fact.kind)) {
+    const corrected = reader.record(fact.originalPosition ?? 0)?.entry.fact?.transaction;
+    return feeFen(fact.amountFen ?? 0, terms) - feeFen(corrected?.amountFen ?? 0, terms);
+  }
+  const absoluteFen = Math.abs(amountFen);
+  if (fact.kind.endsWith('refund')) {
+    return terms.refundReturnsFee ? 0 - returnedFeeFen(absoluteFen, terms) : 0;
+  }
+  const fee = feeFen(absoluteFen, terms);
   return amountFen < 0 ? 0 - fee : fee;
 }
 

@@ -7,10 +7,30 @@ export interface FeeTerms {
   feeRateMicros: number;
   /** 0: no cap. */
   feeCapFen: number;
+  /** Left out: 0. */
+  feeMinFen?: number;
+  /** Added to every transaction, before minimum and cap. Left out: 0. */
+  feePerItemFen?: number;
 }
 
-/** Rate times amount, half a fen rounded up, at most the cap. The amount is not negative. */
-export function feeFen(amountFen: number, { feeRateMicros, feeCapFen }: FeeTerms): number {
-  const fee = Number((BigInt(amountFen) * BigInt(feeRateMicros) + MICROS / 2n) / MICROS);
+/** Rate times amount, half a fen rounded up. The amount is not negative. */
+export function ratePartFen(amountFen: number, { feeRateMicros }: FeeTerms): number {
+  return Number((BigInt(amountFen) * BigInt(feeRateMicros) + MICROS / 2n) / MICROS);
+}
+
+/**
+ * The whole fee: the rate's part and the fee per item, at least the minimum, at most the cap. Nothing
+ * for nothing.
+ */
+export function feeFen(amountFen: number, terms: FeeTerms): number {
+  if (amountFen === 0) return 0;
+  const { feeCapFen, feeMinFen = 0, feePerItemFen = 0 } = terms;
+  const fee = Math.max(ratePartFen(amountFen, terms) + feePerItemFen, feeMinFen);
   return feeCapFen > 0 ? Math.min(fee, feeCapFen) : fee;
+}
+
+/** What a refund gives back: the rate's part, at most the cap. Minimum and fee per item stay paid. */
+export function returnedFeeFen(amountFen: number, terms: FeeTerms): number {
+  const fee = ratePartFen(amountFen, terms);
+  return terms.feeCapFen > 0 ? Math.min(fee, terms.feeCapFen) : fee;
 }

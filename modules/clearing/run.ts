@@ -1,30 +1,28 @@
 /**
- * Clearing a closed business day: what each merchant gets and pays, posted to the ledger as
- * settlement entries, and written into files that say the same.
+ * Clearing a closed business day: what each merchant gets and pays, posted to the ledger as settlement
+ * and pay-out entries, and written into files that say the same. Files that do not are not released.
  *
  * Running it again writes the same bytes and posts nothing twice.
  */
-import { createHash } from 'node:crypto';
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Hsm } from '../../hsm/types.ts';
 import type { BusinessDayRange } from '../../ledger/business-day.ts';
-import { BusinessTime } from '../../ledger/business-time.ts';
-import { accountId, TransferCode, YUAN_LEDGER } from '../../ledger/chart-of-accounts.ts';
 import type { LedgerClient } from '../../ledger/client.ts';
-import { idOf } from '../../ledger/id.ts';
 import type { Reader } from '../../ledger/reader.ts';
 import type { Institution } from '../../ledger/registry-kinds.ts';
-import type { Id, TransferInput } from '../../ledger/types.ts';
-import { maskPan } from '../../protocols/mask.ts';
-import { type ClearingLine, type MerchantDay, merchantDays } from './day.ts';
-import {
-  type ClearingFile,
-  DETAIL_LAYOUT,
-  formatClearingFile,
-  parseClearingFile,
-  SUMMARY_LAYOUT,
-  sm3Of,
-} from './file.ts';
+import type { EntryResult } from '../../ledger/types.ts';
+import { differencesOf } from './check.ts';
+import { type MerchantDay, merchantDays } from './day.ts';
+import { camt053File } from './files/camt053.ts';
+import { comFile } from './files/com.ts';
+import { type ClearingOutput, sha256Of } from './files/contents.ts';
+import { pain001File } from './files/pain001.ts';
+import { tableFiles } from './files/tables.ts';
+import { type Manifest, release } from './manifest.ts';
+import { nettingRows } from './netting.ts';
+import { type PayOut, type PostingParts, payOuts, planOf, postSettlement } from './postings.ts';
+import { detailFiles, summaryFile } from './texts.ts';
 
 export interface ClearingRun {
   institution: Institution;
@@ -33,6 +31,7 @@ export interface ClearingRun {
   range: BusinessDayRange;
   reader: Reader;
   ledger: LedgerClient;
+  hsm: Hsm;
   directory: string;
 }
 
@@ -45,8 +44,11 @@ export interface WrittenFile {
 
 export interface ClearingResult {
   date: string;
+  /** Of the released files; 0 when they were not released. */
+  version: number;
   files: WrittenFile[];
   merchants: { id: string; name: string; count: number; netFen: number; feeFen: number }[];
+  payOuts: PayOut[];
   /** File totals, settlement entries and the ledger's movements all say the same. */
   matchesLedger: boolean;
   /** Sentences, where they do not. */
@@ -55,143 +57,127 @@ export interface ClearingResult {
 
 /** Clears the day. Throws ClearingFileError or an error of the disk; differences are in the result. */
 export async function runClearing(run: ClearingRun): Promise<ClearingResult> {
-  const { institution, date, range, reader } = run;
-  const days = merchantDays(institution.id, range, reader);
+  const { institution, date, range, reader, ledger, hsm } = run;
+  const parts = { institution: institution.id, date, reader, ledger, hsm };
+  const terms = await planOf(parts);
+  const days = merchantDays(institution.id, range, reader, terms);
   const chainHash = Buffer.from(reader.chainHashAt(range.to) ?? []).toString('hex');
-  const differences = days.flatMap(differencesOf);
-  const files: WrittenFile[] = [];
-  const summary: string[][] = [];
-  mkdirSync(join(run.directory, date), { recursive: true });
-  for (const day of days) {
-    const name = `detail-${date}-${day.merchant.id}.txt`;
-    const text = formatClearingFile(detailFile(run, day, chainHash));
-    const written = write(run, name, text, 'amountFen');
-    if (written.totalFen !== day.ledgerMovementFen) {
-      differences.push(
-        `${name}: ${written.totalFen} fen, the ledger moved ${day.ledgerMovementFen}`,
-      );
-    }
-    files.push(written);
-    summary.push(summaryLine(day, name, sm3Of(text)));
-    await postSettlement(run, day, written, differences);
-  }
-  const head = [institution.id, institution.nameZh, date, '156'];
-  const summaryText = formatClearingFile({
-    layout: SUMMARY_LAYOUT,
-    head,
-    lines: summary,
-    position: range.to,
-    chainHash,
-  });
-  files.push(write(run, `summary-${date}.txt`, summaryText, 'netFen'));
-  const merchants = days.map(({ merchant, lines, netFen, feeFen }) => ({
-    id: merchant.id,
-    name: merchant.nameZh,
-    count: lines.length,
-    netFen,
-    feeFen,
-  }));
-  return { date, files, merchants, matchesLedger: differences.length === 0, differences };
-}
-
-function differencesOf(day: MerchantDay): string[] {
-  const factsFen = day.grossFen - day.refundFen;
-  if (factsFen === day.ledgerMovementFen) return [];
-  return [
-    `${day.merchant.id}: transactions say ${factsFen} fen, the ledger moved ${day.ledgerMovementFen}`,
-  ];
-}
-
-function detailFile(run: ClearingRun, day: MerchantDay, chainHash: string): ClearingFile {
-  const time = new BusinessTime(run.institution);
+  const place = { position: range.to, chainHash };
+  const details = detailFiles(days, { institution, date, ...place });
+  const settlements = await settle(days, details, parts);
+  const decided = await payOuts(days, terms, parts);
+  const { outputs, differences } = await outputsOf(run, days, details, settlements, decided, place);
+  const isRight = differences.length === 0;
+  const manifest = isRight ? await release(outputs, place, parts) : null;
   return {
-    layout: DETAIL_LAYOUT,
-    head: [run.institution.id, day.merchant.id, run.date, '156'],
-    lines: day.lines.map((line, index) => detailLine(line, index + 1, time)),
-    position: run.range.to,
-    chainHash,
+    date,
+    version: manifest?.version ?? 0,
+    files: write(run, outputs, manifest),
+    merchants: days.map(({ merchant, lines, netFen, feeFen }) => ({
+      id: merchant.id,
+      name: merchant.nameZh,
+      count: lines.length,
+      netFen,
+      feeFen,
+    })),
+    payOuts: decided,
+    matchesLedger: isRight,
+    differences,
   };
 }
 
-function detailLine(line: ClearingLine, sequence: number, time: BusinessTime): string[] {
-  return [
-    String(sequence),
-    referenceOf(line.position),
-    line.kind,
-    time.localDateTime(Math.floor(line.timestampUs / 1_000)),
-    line.terminalId,
-    line.batchNumber,
-    line.traceNumber,
-    maskPan(line.cardNumber),
-    String(line.amountFen),
-    String(line.feeFen),
-    String(line.amountFen - line.feeFen),
-    line.originalPosition > 0 ? referenceOf(line.originalPosition) : '',
-  ];
-}
-
-/** Field 37 of the answers: what terminals print on their slips. */
-function referenceOf(position: number): string {
-  return String(position).padStart(12, '0');
-}
-
-function summaryLine(day: MerchantDay, file: string, sm3: string): string[] {
-  const { merchant, lines, grossFen, refundFen, feeFen, netFen } = day;
-  const amounts = [lines.length, grossFen, refundFen, feeFen, netFen].map(String);
-  return [merchant.id, merchant.nameZh, ...amounts, file, sm3];
-}
-
-/** Written beside its place and moved there whole, then read back: a file is never half there. */
-function write(run: ClearingRun, name: string, text: string, totalColumn: string): WrittenFile {
-  const path = join(run.directory, run.date, name);
-  writeFileSync(`${path}.part`, text, { flush: true });
-  renameSync(`${path}.part`, path);
-  const { records, totals } = parseClearingFile(text);
-  const sha256 = createHash('sha256').update(text).digest('hex');
-  return { path, sha256, records, totalFen: totals[totalColumn] ?? 0 };
-}
-
-/** Fee to the fee income, the rest to what is on its way to the merchant's bank. */
-async function postSettlement(
-  run: ClearingRun,
-  day: MerchantDay,
-  file: WrittenFile,
-  differences: string[],
-): Promise<void> {
-  const { institution, date } = run;
-  const merchant = day.merchant.accountId;
-  const transfers = [
-    ...move(merchant, accountId('fee-income', institution.id), day.feeFen, TransferCode.fee),
-    ...move(merchant, accountId('settlement', institution.id), day.netFen, TransferCode.settlement),
-  ];
-  const { status } = await run.ledger.submit({
-    id: idOf('settlement', institution.id, date, day.merchant.id),
-    institution: institution.id,
-    transfers,
-    fact: {
-      settlementPosted: {
-        date,
-        merchantId: day.merchant.id,
-        grossFen: day.grossFen,
-        refundFen: day.refundFen,
-        feeFen: day.feeFen,
-        netFen: day.netFen,
-        count: day.lines.length,
-        fileName: `detail-${date}-${day.merchant.id}.txt`,
-        fileSha256: Buffer.from(file.sha256, 'hex'),
-      },
-    },
-  });
-  if (status !== 'applied' && status !== 'exists') {
-    differences.push(`${day.merchant.id}: the settlement entry was refused (${status})`);
+async function settle(
+  days: readonly MerchantDay[],
+  details: readonly ClearingOutput[],
+  parts: PostingParts,
+): Promise<EntryResult[]> {
+  const results: EntryResult[] = [];
+  for (const [at, day] of days.entries()) {
+    const { name, bytes } = details[at]!;
+    results.push(await postSettlement(day, { name, sha256: sha256Of(bytes) }, parts));
   }
+  return results;
 }
 
-/** One transfer, turned round for a negative amount; none for nothing. */
-function move(from: Id, to: Id, amountFen: number, code: number): TransferInput[] {
-  if (amountFen === 0) return [];
-  const [debitAccount, creditAccount] = amountFen > 0 ? [from, to] : [to, from];
-  return [
-    { debitAccount, creditAccount, amountFen: Math.abs(amountFen), ledger: YUAN_LEDGER, code },
+/** Every file of the day, and what does not agree in them. */
+async function outputsOf(
+  { institution, date, range, reader }: ClearingRun,
+  days: readonly MerchantDay[],
+  details: readonly ClearingOutput[],
+  settlements: readonly EntryResult[],
+  decided: readonly PayOut[],
+  place: { position: number; chainHash: string },
+): Promise<{ outputs: ClearingOutput[]; differences: string[] }> {
+  const netting = nettingRows(days);
+  const summary = summaryFile(days, details, { institution, date, ...place });
+  const instants = {
+    fromInstant: instantAt(range.from + 1, reader),
+    toInstant: instantAt(range.to, reader),
+  };
+  const pain001 = pain001File(date, institution, decided, instants.toInstant);
+  const statements = days.map((day, at) =>
+    camt053File({
+      date,
+      institution: institution.id,
+      day,
+      netting,
+      payOut: decided[at]!,
+      ...instants,
+    }),
+  );
+  const differences = differencesOf({
+    days,
+    details,
+    summary,
+    netting,
+    settlements,
+    payOuts: decided,
+    pain001,
+    statements,
+  });
+  const outputs = [
+    ...details,
+    summary,
+    ...days.map((day) => comFile(date, institution, day)),
+    ...(await tableFiles(date, netting, decided)),
+    ...(pain001 === null ? [] : [pain001]),
+    ...statements,
   ];
+  return { outputs, differences };
+}
+
+/** Files that are not to be released lie where nobody picks them up. */
+function write(
+  { directory, date }: ClearingRun,
+  outputs: readonly ClearingOutput[],
+  manifest: Manifest | null,
+): WrittenFile[] {
+  const folder = join(directory, manifest === null ? `${date}-refused` : date);
+  mkdirSync(folder, { recursive: true });
+  const written = outputs.map(({ name, bytes, records, totalFen }) => {
+    const path = join(folder, name);
+    writeWhole(path, bytes);
+    return { path, sha256: sha256Of(bytes), records, totalFen };
+  });
+  if (manifest !== null) {
+    // Last: whoever sees the manifest finds every file that it names.
+    const text = Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`);
+    writeWhole(join(folder, manifestName(date)), text);
+  }
+  return written;
+}
+
+export function manifestName(date: string): string {
+  return `manifest-${date}.json`;
+}
+
+/** Written beside its place and moved there: a file is never half there. */
+function writeWhole(path: string, bytes: Uint8Array): void {
+  writeFileSync(`${path}.part`, bytes, { flush: true });
+  renameSync(`${path}.part`, path);
+}
+
+function instantAt(position: number, reader: Reader): string {
+  const timestampUs = reader.record(position)?.timestampUs ?? 0;
+  return `${new Date(Math.floor(timestampUs / 1_000)).toISOString().slice(0, 19)}Z`;
 }

@@ -55,12 +55,21 @@ t.test('clearing a day beside the running switch', async (t) => {
   const folder = join(dataDir, 'clearing', date);
   const names = readdirSync(folder).sort();
   t.strictSame(names, [
+    `clearing-${date}.xlsx`,
+    `com-${date}-${OUTPATIENT}.txt`,
+    `com-${date}-${INPATIENT}.txt`,
     `detail-${date}-${OUTPATIENT}.txt`,
     `detail-${date}-${INPATIENT}.txt`,
+    `manifest-${date}.json`,
+    `netting-${date}.csv`,
+    `pay-outs-${date}.csv`,
+    `statement-${date}-${OUTPATIENT}.camt053.xml`,
+    `statement-${date}-${INPATIENT}.camt053.xml`,
     `summary-${date}.txt`,
   ]);
   const before = names.map((name) => readFileSync(join(folder, name), 'utf8'));
   t.notMatch(before.join(), new RegExp(CARD.good), 'card numbers are masked');
+  const detail = names.indexOf(`detail-${date}-${OUTPATIENT}.txt`);
 
   const trial = documentOf(await posp(['ledger', 'trial-balance', '--data', dataDir, '--json']));
   t.match(
@@ -84,9 +93,9 @@ t.test('clearing a day beside the running switch', async (t) => {
   t.not(next.fields.get(15), date.slice(4), 'what comes now belongs to the next day');
   terminal.disconnect();
 
-  const path = join(folder, names[0]!);
+  const path = join(folder, names[detail]!);
   t.equal((await posp(['clearing', 'verify', path, '--data', dataDir])).code, 0, 'the seal holds');
-  const text = before[0]!;
+  const text = before[detail]!;
   const damages: [what: string, damaged: string, said: RegExp][] = [
     ['a changed amount', text.replace('|10000|', '|10001|'), /amountFen: the tail says/],
     ['a changed terminal', text.replace('|10000001|', '|10000002|'), /SM3/],
