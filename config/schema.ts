@@ -326,6 +326,18 @@ const firstStart = z.strictObject({
     .optional(),
 });
 
+const sftpDrop = z.strictObject({
+  host: z.string().min(1),
+  port: port.default(22),
+  username: z.string().min(1),
+  /** Of the server's key, as `ssh-keygen -l` shows it behind `SHA256:`. */
+  hostKeySha256: z.string().regex(/^[A-Za-z0-9+/]{43}=?$/, 'the 43 characters behind SHA256:'),
+  password: secretSource.optional(),
+  privateKey: secretSource.optional(),
+  /** There already; each day gets a folder in it. */
+  folder: z.string().min(1),
+});
+
 const flowName = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,47}$/, 'lower-case letters, digits, hyphens');
@@ -450,6 +462,16 @@ export const configSchema = z.strictObject({
   routes: z.array(route).default([]),
   http: z.strictObject({ address: z.string().default('127.0.0.1'), port }),
   hsm: hsm.default({ provider: 'auto' }),
+  clearing: z
+    .strictObject({
+      /** Clears a business day as soon as its cut-off has closed it. */
+      atCutOff: z.boolean().default(true),
+      /** Where released files are put for those who pick them up; both may be given. */
+      drop: z
+        .strictObject({ folder: z.string().min(1).optional(), sftp: sftpDrop.optional() })
+        .optional(),
+    })
+    .prefault({}),
   reconciliation: z.strictObject({ flows: z.array(reconciliationFlow).default([]) }).prefault({}),
 
   invoicing: invoicing.prefault({}),

@@ -6,6 +6,7 @@ import type { LedgerClient } from '../../ledger/client.ts';
 import type { Reader } from '../../ledger/reader.ts';
 import { institutionFolder } from '../../modules/clearing/folder.ts';
 import { type ClearingResult, runClearing } from '../../modules/clearing/run.ts';
+import type { Logger } from '../../switch/log.ts';
 
 /** A day that cannot be cleared: one sentence for the person who asked. */
 export class ClearingRefused extends Error {
@@ -17,6 +18,12 @@ export interface ClearDayResult extends ClearingResult {
   closedAtPosition?: number;
 }
 
+export interface ClearDayParts {
+  reader: Reader;
+  ledger: LedgerClient;
+  hsm: Hsm;
+}
+
 /** Done once after a day was closed by hand, e.g. sealing it. */
 export type DayClosed = (institution: string, date: string) => Promise<unknown>;
 
@@ -26,7 +33,7 @@ export type DayClosed = (institution: string, date: string) => Promise<unknown>;
  */
 export async function clearDay(
   directory: string,
-  { reader, ledger, hsm }: { reader: Reader; ledger: LedgerClient; hsm: Hsm },
+  { reader, ledger, hsm }: ClearDayParts,
   wanted: { date?: unknown; institution?: unknown },
   dayClosed: DayClosed,
 ): Promise<ClearDayResult> {
@@ -48,6 +55,25 @@ export async function clearDay(
   const parts = { institution, date, range, reader, ledger, hsm, directory: place };
   const result = await runClearing(parts);
   return closedAtPosition === undefined ? result : { ...result, closedAtPosition };
+}
+
+/** Clears a day that its cut-off has closed. What goes wrong is said; payments go on. */
+export function clearedAtCutOff(
+  directory: string,
+  parts: ClearDayParts,
+  seal: DayClosed,
+  log: Logger,
+): DayClosed {
+  return async (institution, date) => {
+    try {
+      const { differences } = await clearDay(directory, parts, { date, institution }, seal);
+      if (differences.length === 0) log.info({ institution, date }, 'business day cleared');
+      else log.error({ institution, date, differences }, 'clearing files were not released');
+    } catch (error) {
+      // It can be cleared by hand when the reason is gone.
+      log.error({ institution, date, err: error }, 'the business day could not be cleared');
+    }
+  };
 }
 
 function theInstitution(reader: Reader, wanted: unknown) {

@@ -22,7 +22,7 @@ import type { HubDoor } from '../../switch/hosts/hub-door.ts';
 import type { Logger } from '../../switch/log.ts';
 import { type ProvisionProgress, provision } from '../../switch/provision.ts';
 import { Switch } from '../../switch/switch.ts';
-import { clearDay, type DayClosed } from './clear-day.ts';
+import { type ClearDayParts, clearDay, clearedAtCutOff, type DayClosed } from './clear-day.ts';
 import { ledgerFolder } from './data-folder.ts';
 import { sealDay } from './day-seal.ts';
 import { hostCommands, startHosts } from './hosts.ts';
@@ -114,13 +114,9 @@ export class System extends EventEmitter<{ failed: [Error] }> {
       await provision(config.firstStart, parts, onProvision);
       await provisionInvoicing(config.firstStart, client);
     }
-    const sealParts = { dataDir, encryptionKey, hsm: chosen.hsm, ledger: client, reader };
-    const seal: DayClosed = (institution, date) => sealDay(institution, date, sealParts);
-    const watch = new BusinessDayWatch(reader, client, async (institution, date) => {
-      log.info({ institution, date }, 'business day closed at its cut-off');
-      await forgetExpiredHolds(Date.now() * 1_000, { reader, ledger: client });
-      await seal(institution, date);
-    });
+    const { hsm } = chosen;
+    const parties = { hsm, ledger: client, reader };
+    const { watch, seal } = businessDays(config, encryptionKey, parties, log);
     await watch.check(Date.now());
     const hosts = await startHosts(config, chosen, ledger, encryptionKey, { client, reader });
     const workers = await Switch.start({
@@ -132,27 +128,11 @@ export class System extends EventEmitter<{ failed: [Error] }> {
       hosts: () => hosts.forWorker(),
     });
     const modules = await startModules(config, chosen, ledger, encryptionKey, log);
-    const { hsm } = chosen;
     const views = new Views(dataDir, encryptionKey);
     const api = new ApiMetrics();
-    const health = {
-      hsm: chosen.hsm,
-      ledger,
-      reader,
-      switch: workers,
-      hosts,
-      modules,
-      startedAtMs,
-    };
-    const services: SystemServices = {
-      config,
-      hsm: chosen.hsm,
-      ledger: client,
-      reader,
-      modules,
-      log,
-      view: (module) => views.view(module),
-    };
+    const health = { hsm, ledger, reader, switch: workers, hosts, modules, startedAtMs };
+    const view: SystemServices['view'] = (module) => views.view(module);
+    const services: SystemServices = { config, ...parties, modules, log, view };
     const bills = await startInvoicing(services);
     const pages = healthRoutes({ ...health, api: api.registry });
     const { application, adminPassword } = await createApi(services, api, pages);
@@ -163,7 +143,7 @@ export class System extends EventEmitter<{ failed: [Error] }> {
     const control = await serveControl(dataDir, {
       reload: async () => ({ changed: await system?.reload() }),
       'clearing/run': ({ date, institution }) =>
-        clearDay(config.clearingDir, { reader, ledger: client, hsm }, { date, institution }, seal),
+        clearDay(config.clearingDir, parties, { date, institution }, seal),
       ...moduleCommands(modules, reader),
       ...keyCommands(keyParts),
       ...hostCommands(hosts),
@@ -213,6 +193,26 @@ export class System extends EventEmitter<{ failed: [Error] }> {
   }
 }
 
+/** Closing, sealing and clearing of business days: by the clock, or by whoever asks. */
+function businessDays(
+  config: Config,
+  encryptionKey: Uint8Array | undefined,
+  parts: ClearDayParts,
+  log: Logger,
+): { watch: BusinessDayWatch; seal: DayClosed } {
+  const { dataDir, clearingDir, clearing } = config;
+  const seal: DayClosed = (institution, date) =>
+    sealDay(institution, date, { dataDir, encryptionKey, ...parts });
+  const cleared = clearedAtCutOff(clearingDir, parts, seal, log);
+  const watch = new BusinessDayWatch(parts.reader, parts.ledger, async (institution, date) => {
+    log.info({ institution, date }, 'business day closed at its cut-off');
+    await forgetExpiredHolds(Date.now() * 1_000, parts);
+    await seal(institution, date);
+    if (clearing.atCutOff) await cleared(institution, date);
+  });
+  return { watch, seal };
+}
+
 function startModules(
   config: Config,
   chosen: ChosenHsm,
@@ -227,7 +227,10 @@ function startModules(
     encryptionKey,
     ledger,
     hsm: chosen.config,
-    configs: { ...config },
+    configs: {
+      ...config,
+      clearing: { ...config.clearing, directory: config.clearingDir },
+    },
     log,
   });
 }

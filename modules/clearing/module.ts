@@ -1,7 +1,11 @@
 /** The view of clearing: which days were cleared, in which versions, and what became of the pay-outs. */
-import type { Module, TableSource } from '../frame/module.ts';
+import { join } from 'node:path';
+import { idOf } from '../../ledger/id.ts';
+import type { ActContext, Module, TableSource } from '../frame/module.ts';
+import { type DropSettings, deliver } from './drop.ts';
+import { institutionFolder } from './folder.ts';
 import type { Manifest } from './manifest.ts';
-import { CLEARING, type PayOut } from './postings.ts';
+import { CLEARING, factEntry, type PayOut } from './postings.ts';
 
 export interface ClearedDay {
   institution: string;
@@ -9,12 +13,22 @@ export interface ClearedDay {
   payOuts: (PayOut & { outcome: 'paid' | 'returned' | null })[];
   /** Oldest first. */
   versions: Manifest[];
+  /** The newest version that was put where it is picked up; 0: none. */
+  deliveredVersion: number;
+}
+
+/** The section `clearing` of the configuration, and where the files lie. */
+export interface ClearingConfig {
+  directory: string;
+  drop: DropSettings | undefined;
 }
 
 export interface ClearingQueries {
   day(institution: string, date: string): ClearedDay | undefined;
   /** Newest first, before a date. */
   days(institution: string, before: string | null, limit: number): ClearedDay[];
+  /** Days whose newest version was not delivered. */
+  undelivered(): ClearedDay[];
 }
 
 export const clearing: Module<ClearingQueries> = {
@@ -27,7 +41,7 @@ export const clearing: Module<ClearingQueries> = {
     const days = tables.table<ClearedDay>('days');
     const [institution = '', date = '', merchantId] = (fact.key ?? '').split('/');
     const key = `${institution}/${date}`;
-    const day = days.get(key) ?? { institution, date, payOuts: [], versions: [] };
+    const day = days.get(key) ?? emptyDay(institution, date);
     const content = JSON.parse(Buffer.from(fact.payload ?? []).toString('utf8'));
     if (fact.kind === 'paid-out') {
       day.payOuts = (content as PayOut[]).map((payOut) => ({ ...payOut, outcome: null }));
@@ -39,7 +53,12 @@ export const clearing: Module<ClearingQueries> = {
         payOut.merchantId === merchantId ? { ...payOut, outcome } : payOut,
       );
     }
+    if (fact.kind === 'delivered') day.deliveredVersion = (content as Manifest).version;
     days.put(key, day);
+    const undelivered = tables.table<number>('undelivered');
+    const newest = day.versions.at(-1)?.version ?? 0;
+    if (newest > day.deliveredVersion) undelivered.put(key, newest);
+    else undelivered.remove(key);
   },
 
   queries: (tables: TableSource): ClearingQueries => ({
@@ -50,5 +69,54 @@ export const clearing: Module<ClearingQueries> = {
       const rows = tables.table<ClearedDay>('days').range({ prefix, reverse: true, limit, ...to });
       return [...rows].map(({ value }) => value);
     },
+    undelivered: () =>
+      [...tables.table<number>('undelivered').range()].map(
+        ({ key }) => tables.table<ClearedDay>('days').get(key)!,
+      ),
   }),
+
+  async act(context) {
+    const { directory, drop } = (context.config ?? {}) as Partial<ClearingConfig>;
+    if (drop === undefined || directory === undefined) return;
+    for (const day of context.queries.undelivered()) {
+      if (context.signal.aborted) return;
+      await deliverDay(day, directory, drop, context);
+    }
+  },
 };
+
+function emptyDay(institution: string, date: string): ClearedDay {
+  return { institution, date, payOuts: [], versions: [], deliveredVersion: 0 };
+}
+
+/** When a day that could not be delivered is tried again. In memory: a restart tries at once. */
+const nextTries = new Map<string, { atMs: number; waitMs: number }>();
+const FIRST_WAIT_MS = 10_000;
+const LONGEST_WAIT_MS = 3_600_000;
+
+/** A server that is away is no fault of the module: it is said, and tried again later. */
+async function deliverDay(
+  { institution, date, versions }: ClearedDay,
+  directory: string,
+  drop: DropSettings,
+  { ledger, reader, log, now }: ActContext<ClearingQueries>,
+): Promise<void> {
+  const manifest = versions.at(-1)!;
+  const key = `${institution}/${date}`;
+  const tried = nextTries.get(key);
+  if (tried !== undefined && now() < tried.atMs) return;
+  try {
+    const folder = join(institutionFolder(directory, institution, reader.registry), date);
+    await deliver(folder, manifest, drop);
+  } catch (error) {
+    const waitMs = Math.min((tried?.waitMs ?? FIRST_WAIT_MS / 2) * 2, LONGEST_WAIT_MS);
+    nextTries.set(key, { atMs: now() + waitMs, waitMs });
+    log.warn({ institution, date, waitMs, err: error }, 'clearing files cannot be delivered yet');
+    return;
+  }
+  nextTries.delete(key);
+  const { version } = manifest;
+  const id = idOf('clearing-delivered', institution, date, String(version));
+  await ledger.submit(factEntry(id, { institution, date }, 'delivered', { version }));
+  log.info({ institution, date, version }, 'clearing files delivered');
+}

@@ -1,5 +1,5 @@
 /** Two days of a hospital: parameters by API, netting, pay-outs, files, versions, damage. */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { XmlDocument, XsdValidator } from 'libxml2-wasm';
 import { readSheet } from 'read-excel-file/node';
@@ -71,7 +71,8 @@ const terms = {
 };
 
 t.test('two days', async (t) => {
-  const served = await servedFor(t, 'pay-outs');
+  const drop = t.testdir();
+  const served = await servedFor(t, 'pay-outs', { POSP__CLEARING__DROP__FOLDER: drop });
   const admin = await adminOf(served);
   const put = (body: unknown, key: string) =>
     admin('PUT', `/v1/clearing/terms/${OUTPATIENT}`, { body, idempotencyKey: key });
@@ -199,6 +200,10 @@ t.test('two days', async (t) => {
     { state: 'held', balanceFen: 989 + netFen },
     'what came back is there again',
   );
+  const isDelivered = () => existsSync(join(drop, third.date, `manifest-${third.date}.json`));
+  while (!isDelivered()) await new Promise((look) => setTimeout(look, 50));
+  const delivered = join(drop, second.date, `manifest-${second.date}.json`);
+  t.ok(verifyByManifest(delivered).files.length > 5, 'what was put there holds');
   const { body } = await call(served, 'GET', '/v1/trial-balance');
   t.equal(body['balanced'], true);
 });
