@@ -6,6 +6,7 @@
  */
 import { Cron } from 'croner';
 import { z } from 'zod';
+import { isNetwork } from './network.ts';
 
 const port = z.int().min(0).max(65_535);
 const digits = (count: number) =>
@@ -53,6 +54,20 @@ const listener = z.strictObject({
   sm4PinCarrier: z
     .enum(['any', 'field62-length', 'field62-sm', 'field63-sm', 'field52', 'none'])
     .default('any'),
+  /** Addresses and networks that may connect (`10.1.0.0/16`); left out: all. Rules at run time narrow it. */
+  sources: z
+    .array(z.string().refine(isNetwork, 'an address, or a network as 10.1.0.0/16'))
+    .optional(),
+  /** PEM files. With a client authority, a client must show a certificate that it signed. */
+  tls: z
+    .strictObject({
+      certificate: z.string().min(1),
+      key: z.string().min(1),
+      clientAuthority: z.string().min(1).optional(),
+      /** Common names of the certificates that may connect; left out: all that the authority signed. */
+      clientNames: z.array(z.string().min(1)).min(1).optional(),
+    })
+    .optional(),
   connectionsMax: z.int().min(1).default(20_000),
   /** Answers that one connection may be waiting for; beyond it nothing more is read from it. */
   inFlightMax: z.int().min(1).default(32),

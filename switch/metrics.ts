@@ -39,6 +39,10 @@ export class SwitchMetrics {
     this.#connections.inc({ listener });
   }
 
+  connectionRefused(listener: string, reason: string): void {
+    this.#closed.inc({ listener, reason: `refused-${reason}` });
+  }
+
   connectionClosed(listener: string, reason: string): void {
     this.#connections.dec({ listener });
     this.#closed.inc({ listener, reason });

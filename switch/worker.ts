@@ -12,6 +12,7 @@ import { cup, cupWithLongPin } from '../protocols/dialects/cup.ts';
 import type { Framing } from '../protocols/framing/framing.ts';
 import type { MovedConnection } from './connections/connection.ts';
 import { Listener } from './connections/listener.ts';
+import { allowedSources } from './controls/allowed-sources.ts';
 import { Controls } from './controls/controls.ts';
 import { Settings } from './controls/settings.ts';
 import { openHosts, type WorkerHosts } from './hosts/worker-hosts.ts';
@@ -130,6 +131,8 @@ function openListener(
     fd,
     framing,
     connectionsMax: config.connectionsMax,
+    tls: config.tls,
+    sources: allowedSources(config.name, config.sources, services.controls),
     limits: {
       inFlightMax: config.inFlightMax,
       unsentBytesMax: UNSENT_BYTES_MAX,
@@ -138,6 +141,10 @@ function openListener(
     },
     events: {
       handle: (frame) => processor.handle(frame),
+      refused: (remote, reason) => {
+        metrics.connectionRefused(config.name, reason);
+        log.info({ remote, reason, listener: config.name }, 'connection refused');
+      },
       accepted: () => metrics.connectionOpened(config.name),
       closed: (connection, reason, error) => {
         metrics.connectionClosed(config.name, reason);

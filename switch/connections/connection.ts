@@ -33,12 +33,13 @@ export type FrameHandler = (frame: Uint8Array, connection: Connection) => Promis
 
 export interface ConnectionEvents {
   handle: FrameHandler;
-  /** Called once, with the reason: `peer`, `idle`, `slow-frame`, `bad-frame`, `slow-reader`, `drain`, `moved`. */
+  /** Called once, with the reason: `peer`, `idle`, `slow-frame`, `bad-frame`, `slow-reader`, `drain`, `moved`, `source`. */
   closed: (connection: Connection, reason: string, error?: ProtocolError) => void;
 }
 
 export class Connection {
   readonly remote: string;
+  readonly address: string;
   readonly #socket: Socket;
   readonly #parser: FrameParser;
   readonly #limits: ConnectionLimits;
@@ -60,6 +61,7 @@ export class Connection {
     events: ConnectionEvents,
     nowMs: number,
   ) {
+    this.address = socket.remoteAddress ?? '';
     this.remote = `${socket.remoteAddress}:${socket.remotePort}`;
     this.#socket = socket;
     this.#parser = new FrameParser(framing);
@@ -111,8 +113,8 @@ export class Connection {
   }
 
   /** Closes at once, whatever the peer still waits for. */
-  cut(): void {
-    this.#close('drain');
+  cut(reason: 'drain' | 'source' = 'drain'): void {
+    this.#close(reason);
   }
 
   #receive(chunk: Buffer): void {

@@ -11,6 +11,8 @@ import {
   type MovedConnection,
 } from './connection.ts';
 import { canDuplicate } from './duplicate-descriptor.ts';
+import type { SourceList } from './sources.ts';
+import { createTlsServer, type TlsSettings } from './tls.ts';
 
 /** One timer serves the time-outs of all connections; they need no finer resolution. */
 const SWEEP_INTERVAL_MS = 1_000;
@@ -27,7 +29,14 @@ export interface ListenerOptions {
   framing: Framing;
   limits: ConnectionLimits;
   connectionsMax: number;
-  events: ConnectionEvents & { accepted: (connection: Connection) => void };
+  tls: TlsSettings | undefined;
+  /** Who may connect now: an address must be on each of the lists. Asked for each new connection, and of all of them every second. */
+  sources: () => SourceList[];
+  events: ConnectionEvents & {
+    accepted: (connection: Connection) => void;
+    /** A peer that was not let in. */
+    refused: (remote: string, reason: string) => void;
+  };
 }
 
 export class Listener {
@@ -39,7 +48,7 @@ export class Listener {
 
   constructor(options: ListenerOptions) {
     this.#options = options;
-    this.#server = createServer({ keepAlive: true }, (socket) => this.#accept(socket));
+    this.#server = this.#createServer();
     this.#timer = setInterval(() => this.#sweep(), SWEEP_INTERVAL_MS);
     this.#timer.unref();
   }
@@ -70,6 +79,8 @@ export class Listener {
 
   /** The same, but the connections go on elsewhere: `taken` gets each when it has nothing under way. */
   move(taken: (moved: MovedConnection) => void): Promise<void> {
+    // What TLS has agreed with the peer stays in this thread: such a connection ends in order instead.
+    if (this.#options.tls !== undefined) return this.drain();
     return this.#end((connection) => connection.move(taken), MOVE_TIMEOUT_MS);
   }
 
@@ -90,9 +101,30 @@ export class Listener {
     });
   }
 
+  #createServer(): Server {
+    const { tls, events } = this.#options;
+    const accept = (socket: Socket) => this.#accept(socket);
+    if (tls === undefined) return createServer({ keepAlive: true }, accept);
+    const server = createTlsServer(tls, accept, events.refused);
+    // Before the handshake: a stranger costs no cryptography.
+    server.prependListener('connection', (socket: Socket) => {
+      if (!this.#isAllowed(socket.remoteAddress)) socket.destroy();
+    });
+    return server;
+  }
+
+  #isAllowed(address: string | undefined): boolean {
+    return this.#options.sources().every((list) => list.allows(address));
+  }
+
   #accept(socket: Socket, pending?: Uint8Array): void {
     const { framing, limits, events, connectionsMax } = this.#options;
     if (this.#draining !== null || this.#connections.size >= connectionsMax) {
+      socket.destroy();
+      return;
+    }
+    if (!this.#isAllowed(socket.remoteAddress)) {
+      events.refused(socket.remoteAddress ?? '', 'source');
       socket.destroy();
       return;
     }
@@ -117,6 +149,12 @@ export class Listener {
 
   #sweep(): void {
     const nowMs = performance.now();
-    for (const connection of this.#connections) connection.sweep(nowMs);
+    if (this.#connections.size === 0) return;
+    const sources = this.#options.sources();
+    for (const connection of this.#connections) {
+      connection.sweep(nowMs);
+      const allowed = sources.every((list) => list.allows(connection.address));
+      if (!allowed) connection.cut('source');
+    }
   }
 }

@@ -2,8 +2,8 @@
  * The rules that operators set at run time, as one schema for every scope. A rule that is left out
  * does not limit anything.
  */
-import { isIP } from 'node:net';
 import { z } from 'zod';
+import { isNetwork } from '../../config/network.ts';
 
 const fen = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
 const kinds = z.array(z.string().min(1)).min(1);
@@ -77,13 +77,4 @@ export function parseRules(text: string): RuleSet | string {
   }
   const parsed = ruleSet.safeParse(value);
   return parsed.success ? parsed.data : z.prettifyError(parsed.error);
-}
-
-/** `10.1.2.3`, or a network with its prefix length. */
-export function isNetwork(text: string): boolean {
-  const [address = '', prefix, more] = text.split('/');
-  const family = isIP(address);
-  if (family === 0 || more !== undefined) return false;
-  if (prefix === undefined) return true;
-  return /^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128);
 }
