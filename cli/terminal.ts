@@ -96,20 +96,23 @@ async function run(transaction: string, options: TerminalOptions): Promise<ExitC
       merchantId: options.merchant,
       keys,
     });
-    const slips = new SlipBox(options.slips, options.terminal);
-    terminal.resume(slips.batchNumber, slips.lastTrace);
-    const signedIn = await terminal.signIn();
-    slips.signedIn = signedIn;
-    const approved = signedIn.responseCode === '00';
-    if (approved) terminal.totals.current = slips.totalsOf(terminal.batchNumber);
-    const done = approved
-      ? await wanted.perform({ terminal, options, slips, chips: new ChipBox(options.chips) })
-      : signedIn;
-    if (done.slip !== null) slips.add(done.slip);
-    slips.save(terminal);
-    terminal.close();
-    print(done, options.json === true);
-    return done.responseCode === '00' ? EXIT.ok : EXIT.failed;
+    try {
+      const slips = new SlipBox(options.slips, options.terminal);
+      terminal.resume(slips.batchNumber, slips.lastTrace);
+      const signedIn = await terminal.signIn();
+      slips.signedIn = signedIn;
+      const approved = signedIn.responseCode === '00';
+      if (approved) terminal.totals.current = slips.totalsOf(terminal.batchNumber);
+      const done = approved
+        ? await wanted.perform({ terminal, options, slips, chips: new ChipBox(options.chips) })
+        : signedIn;
+      if (done.slip !== null) slips.add(done.slip);
+      slips.save(terminal);
+      print(done, options.json === true);
+      return done.responseCode === '00' ? EXIT.ok : EXIT.failed;
+    } finally {
+      terminal.close();
+    }
   } finally {
     await hsm.close();
     rmSync(folder, { recursive: true, force: true });

@@ -125,7 +125,10 @@ export async function planOrRefusal(
   services: Services,
 ): Promise<Plan | Refusal> {
   try {
-    return withLimits(await row.plan(request, services), await limitMoves(request, services));
+    const plan = await row.plan(request, services);
+    // Reports keep a fact of their own, which has no place for limits.
+    if (!services.controls.any || plan.fact !== undefined) return plan;
+    return withLimits(plan, await limitMoves(request, services));
   } catch (error) {
     if (error instanceof Refusal) return error;
     throw error;

@@ -1,10 +1,13 @@
 /**
  * Money held back on a card for a merchant: pre-authorisations of terminals, deposits of a stay in
- * hospital. The money itself is a pending transfer; the registry item says which one it is now, and
- * its version lets the ledger refuse whoever looked at an older one.
+ * hospital. The money itself is a pending transfer; the registry item says which one it is now.
+ *
+ * Of two changes of one hold at once, the ledger must let the second look again instead of refusing it
+ * for good. So each change uses up an id that is made of the hold and the version that was looked at:
+ * the first of its transfers bears it, and the entry says that it must not be there yet (`blocks`).
  */
 import { TransferCode, YUAN_LEDGER } from '../../ledger/chart-of-accounts.ts';
-import { idToHex, transferId } from '../../ledger/id.ts';
+import { idOf, idToHex, transferId } from '../../ledger/id.ts';
 import type { Reader } from '../../ledger/reader.ts';
 import { registryChange } from '../../ledger/registry.ts';
 import type { Hold } from '../../ledger/registry-kinds.ts';
@@ -36,6 +39,7 @@ export interface HoldParties {
 export interface HoldChange {
   transfers: TransferInput[];
   registry: RegistryChange[];
+  blocks?: Id[];
 }
 
 const CODES: Record<HoldKind, number> = {
@@ -81,7 +85,7 @@ export function openHold(
  */
 export function completeHold(parties: HoldParties, item: HoldItem, amountFen: number): HoldChange {
   const { heldFen } = item.value;
-  const transfers = [post(parties, item.value, Math.min(amountFen, heldFen))];
+  const transfers = [post(parties, item, Math.min(amountFen, heldFen))];
   if (amountFen > heldFen) {
     const { cardAccount: debitAccount, merchantAccount: creditAccount } = parties;
     transfers.push({
@@ -92,7 +96,7 @@ export function completeHold(parties: HoldParties, item: HoldItem, amountFen: nu
       code: TransferCode.completion,
     });
   }
-  return { transfers, registry: [removal(item, parties, 'completed')] };
+  return { transfers, registry: [removal(item, parties, 'completed')], blocks: [guardOf(item)] };
 }
 
 /** Pays the merchant a part of the hold and goes on holding the rest. */
@@ -108,11 +112,13 @@ export function chargeHold(
     heldFen: item.value.heldFen - amountFen,
     chargedFen: item.value.chargedFen + amountFen,
   };
-  const posted = post(parties, item.value, amountFen);
+  const posted = post(parties, item, amountFen);
+  const blocks = [guardOf(item)];
   if (rest.heldFen === 0) {
-    return { transfers: [posted], registry: [removal(item, parties, 'charged whole')] };
+    return { transfers: [posted], registry: [removal(item, parties, 'charged whole')], blocks };
   }
   return {
+    blocks,
     transfers: [posted, pendingTransfer(parties, rest, rest.heldFen, nowUs)],
     registry: [change(rest, item.version, parties, 'charged')],
   };
@@ -122,8 +128,16 @@ export function chargeHold(
 export function releaseHold(parties: HoldParties, item: HoldItem, why: string): HoldChange {
   const { pendingId } = item.value;
   return {
-    transfers: [{ ...accountsOf(parties), pendingId, flags: TransferFlag.voidPending }],
+    transfers: [
+      {
+        ...accountsOf(parties),
+        id: guardOf(item),
+        pendingId,
+        flags: TransferFlag.voidPending,
+      },
+    ],
     registry: [removal(item, parties, why)],
+    blocks: [guardOf(item)],
   };
 }
 
@@ -166,6 +180,7 @@ export function holdAgain(
   return {
     transfers: [...released, pendingTransfer(parties, hold, hold.heldFen, nowUs)],
     registry: [change(hold, item?.version ?? 0, parties, 'held again')],
+    ...(item === null ? {} : { blocks: [guardOf(item)] }),
   };
 }
 
@@ -186,8 +201,15 @@ function pendingTransfer(
   };
 }
 
-function post(parties: HoldParties, { pendingId }: Hold, amountFen: number): TransferInput {
-  return { ...accountsOf(parties), pendingId, amountFen, flags: TransferFlag.postPending };
+function post(parties: HoldParties, item: HoldItem, amountFen: number): TransferInput {
+  const { pendingId } = item.value;
+  const accounts = accountsOf(parties);
+  return { ...accounts, id: guardOf(item), pendingId, amountFen, flags: TransferFlag.postPending };
+}
+
+/** What the change of a hold uses up: one change of each version. */
+function guardOf({ value, version }: HoldItem): Id {
+  return idOf('hold-change', value.id, String(version));
 }
 
 function accountsOf({ cardAccount, merchantAccount }: HoldParties) {

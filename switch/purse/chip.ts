@@ -1,5 +1,6 @@
 /** A chip with an e-purse: whose it is, its ledger account, and what the host knows of it. */
 import { accountId, accountInput } from '../../ledger/chart-of-accounts.ts';
+import { idOf } from '../../ledger/id.ts';
 import { registryChange } from '../../ledger/registry.ts';
 import type { Card, Purse } from '../../ledger/registry-kinds.ts';
 import type { AccountInput, Id, RegistryChange, RegistryItem } from '../../ledger/types.ts';
@@ -87,6 +88,14 @@ export function purseChange(
       who: `terminal ${terminalId}`,
     },
   );
+}
+
+/**
+ * What a change of the chip's item uses up, so that of two at once the ledger lets the second look
+ * again: the first transfer of the entry bears it, and the entry says that it must not be there yet.
+ */
+export function chipGuard({ purseId, item }: Chip): Id {
+  return idOf('purse-change', purseId, String(item?.version ?? 0));
 }
 
 /** Nothing is awaited from the chip. */

@@ -23,6 +23,7 @@ import type { Plan, Request } from '../transactions/row.ts';
 import {
   accountsToOpen,
   type Chip,
+  chipGuard,
   NOTHING_PENDING,
   needed,
   nextSequence,
@@ -60,12 +61,13 @@ export async function planOnline(
   const [day = '', clock = ''] = time.localDateTime(Date.now()).split(' ');
   const moment = { date: day.replaceAll('-', ''), time: clock.replaceAll(':', '') };
   const mac2 = await services.hsm.generateEpurseMac(card, online.mac2, { ...fields, ...moment });
+  const guard = chipGuard(chip);
   const purse = purseChange(
     chip,
     {
       onlineSequence,
       balanceFen,
-      pendingId: transferId(request.entryId, before.length),
+      pendingId: before.length === 0 ? guard : transferId(request.entryId, before.length),
       pendingFen: amountFen,
       pendingKind: online.kind,
       pendingTerminal: terminal,
@@ -78,7 +80,8 @@ export async function planOnline(
   );
   return {
     accounts: accountsToOpen(chip),
-    transfers: [...before, pendingTransfer(online, chip, amountFen)],
+    blocks: [guard],
+    transfers: guarded([...before, pendingTransfer(online, chip, amountFen)], guard),
     registry: [purse],
     tallies: [countInBatch(request, 'credit', amountFen, 1)],
     extra: {
@@ -138,13 +141,13 @@ export async function planProof(
   proof: Proof,
   chip: Chip,
   data: PurseData,
-  originalEntry: Id,
+  original: JournalRecord,
   request: Request,
   services: Services,
 ): Promise<Plan> {
   const purse = chip.item?.value;
   if (purse === undefined) throw new Refusal('25', 'purse-unknown');
-  const awaited = purse.pendingId.length > 0 && isOf(purse.pendingId, originalEntry);
+  const awaited = purse.pendingId.length > 0 && isOf(purse.pendingId, original);
   if (!awaited) return { rule: 'nothing-awaited' };
   const { type, onlineSequence, proof: value } = needed(data, 'type', 'onlineSequence', 'proof');
   require(onlineSequence === purse.onlineSequence, '59', 'purse-sequence-not-the-expected-one');
@@ -171,25 +174,37 @@ export async function planProof(
     onlineSequence: nextSequence(onlineSequence),
     balanceFen: newBalanceFen,
   };
+  const guard = chipGuard(chip);
   return {
-    transfers: [{ pendingId: purse.pendingId, flags: TransferFlag.postPending }],
+    blocks: [guard],
+    transfers: guarded([{ pendingId: purse.pendingId, flags: TransferFlag.postPending }], guard),
     registry: [purseChange(chip, proven, request, 'proven')],
   };
 }
 
 /** Undoes a load or unload that the chip has not done: the reservation goes. */
-export function planUndo(chip: Chip, originalEntry: Id, request: Request): Plan {
+export function planUndo(chip: Chip, original: JournalRecord, request: Request): Plan {
   const purse = chip.item?.value;
-  const awaited = purse !== undefined && isOf(purse.pendingId, originalEntry);
+  const awaited = purse !== undefined && isOf(purse.pendingId, original);
   require(awaited, '12', 'purse-transaction-already-ended');
+  const guard = chipGuard(chip);
   return {
-    transfers: [{ pendingId: purse.pendingId, flags: TransferFlag.voidPending }],
+    blocks: [guard],
+    transfers: guarded([{ pendingId: purse.pendingId, flags: TransferFlag.voidPending }], guard),
     registry: [purseChange(chip, NOTHING_PENDING, request, 'reversed')],
     tallies: [countInBatch(request, 'credit', request.amountFen, -1)],
   };
 }
 
-/** A pending transfer of an entry is its first or, after an older one was settled, its second. */
-function isOf(pendingId: Uint8Array, entryId: Id): boolean {
-  return [0, 1].some((index) => Buffer.compare(pendingId, transferId(entryId, index)) === 0);
+/** Whether the pending transfer is one of the record's. */
+function isOf(pendingId: Uint8Array, { entry }: JournalRecord): boolean {
+  const transfers = entry.transfers ?? [];
+  return transfers.some(
+    ({ id }, index) => Buffer.compare(pendingId, id ?? transferId(entry.id, index)) === 0,
+  );
+}
+
+/** The first transfer bears the guard. */
+function guarded([first, ...rest]: TransferInput[], guard: Id): TransferInput[] {
+  return [{ ...first, id: guard }, ...rest];
 }

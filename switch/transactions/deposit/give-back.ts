@@ -11,7 +11,7 @@ export function giveBackCharge(
   charge: Original,
   request: Request,
   services: Services,
-): Pick<Plan, 'transfers' | 'registry'> {
+): Pick<Plan, 'transfers' | 'registry' | 'blocks'> {
   const { amountFen } = request;
   const opening = openingOf(charge, services);
   const item = heldNow(opening, services);
@@ -20,5 +20,5 @@ export function giveBackCharge(
   const opened = { ...openedBy(opening, 'deposit'), chargedFen: Math.max(0, chargedFen) };
   const back = payCardHolder(paymentOf(request), TransferCode.reversal);
   const again = holdAgain(partiesOf(request), opened, item, amountFen, 1, nowUs());
-  return { transfers: [back, ...again.transfers], registry: again.registry };
+  return { ...again, transfers: [back, ...again.transfers] };
 }

@@ -95,11 +95,11 @@ export function giveBackCompletion(
   completed: Original,
   request: Request,
   services: Services,
-): Pick<Plan, 'transfers' | 'registry'> {
+): Pick<Plan, 'transfers' | 'registry' | 'blocks'> {
   const opening = openingOf(completed, services);
   const opened = openedBy(opening, 'pre-authorisation');
   const heldFen = Math.min(request.amountFen, opened.authorisedFen);
   const back = payCardHolder(paymentOf(request), TransferCode.reversal);
   const again = holdAgain(partiesOf(request), opened, null, heldFen, 1, nowUs());
-  return { transfers: [back, ...again.transfers], registry: again.registry };
+  return { ...again, transfers: [back, ...again.transfers] };
 }

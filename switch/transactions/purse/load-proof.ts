@@ -53,7 +53,6 @@ async function prove(
   const data = purseDataOf(request);
   const { serial, type } = needed(data, 'serial', 'type');
   const chip = chipOf(serial, type, request, services);
-  const opened = original.record.entry.id;
-  const plan = await planProof(proof, chip, data, opened, request, services);
+  const plan = await planProof(proof, chip, data, original.record, request, services);
   return { ...plan, originalPosition: original.position };
 }

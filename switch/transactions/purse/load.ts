@@ -113,7 +113,7 @@ async function undoLoad(original: Original, request: Request, services: Services
   const extra = original.fact.extra ?? {};
   const chip = chipOf(extra['serial'] ?? '', Number(extra['type']), request, services);
   const { position, record } = original;
-  const undone = planUndo(chip, record.entry.id, request);
+  const undone = planUndo(chip, record, request);
   const gone = takeBack(position, request.amountFen, request.amountFen);
   return { ...undone, tallies: [...(undone.tallies ?? []), gone] };
 }

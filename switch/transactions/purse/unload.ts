@@ -57,7 +57,7 @@ export const unload: RecordedRow = {
   async undo({ position, record, fact }, request, services) {
     const extra = fact.extra ?? {};
     const chip = chipOf(extra['serial'] ?? '', Number(extra['type']), request, services);
-    const undone = planUndo(chip, record.entry.id, request);
+    const undone = planUndo(chip, record, request);
     const gone = takeBack(position, request.amountFen, request.amountFen);
     return { ...undone, tallies: [...(undone.tallies ?? []), gone] };
   },
