@@ -41,6 +41,12 @@ async function buildProgram(wanted: string | undefined): Promise<Command> {
   return program;
 }
 
+// Whoever reads our output may have seen enough: `posp ledger journal | head`.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
 try {
   const program = await buildProgram(process.argv[2]);
   await program.parseAsync();

@@ -31,17 +31,26 @@ export function loadConfig(path: string, environment: NodeJS.ProcessEnv = proces
   if (document.errors.length > 0) {
     throw new ConfigError(document.errors.map((error) => `${path}: ${firstLine(error.message)}`));
   }
-  const overridden = new Map<string, string>();
+  const overridden = new Map<string, { name: string; keys: (string | number)[]; text: string }>();
   for (const [name, value] of Object.entries(environment)) {
     if (!name.startsWith(OVERRIDE_PREFIX) || value === undefined) continue;
     const keys = name.slice(OVERRIDE_PREFIX.length).split('__').map(keyOf);
     document.setIn(keys, scalarOf(value));
-    overridden.set(keys.join('.'), name);
+    overridden.set(keys.join('.'), { name, keys, text: value });
   }
-  const checked = configSchema.safeParse(document.toJS() ?? {});
+  let checked = configSchema.safeParse(document.toJS() ?? {});
+  if (checked.success) return checked.data;
+  // An environment variable has no types: `4802` may be a number or an id. Where the schema wants text it gets text.
+  for (const { code, path: keys } of checked.error.issues) {
+    const override = overridden.get(keys.join('.'));
+    if (code === 'invalid_type' && override !== undefined) {
+      document.setIn(override.keys, override.text);
+    }
+  }
+  checked = configSchema.safeParse(document.toJS() ?? {});
   if (checked.success) return checked.data;
   const place = (keys: PropertyKey[]) =>
-    overridden.get(keys.join('.')) ?? `${path}:${lineOf(document, lines, keys)}`;
+    overridden.get(keys.join('.'))?.name ?? `${path}:${lineOf(document, lines, keys)}`;
   throw new ConfigError(checked.error.issues.map((issue) => sentenceOf(issue, place)));
 }
 

@@ -60,6 +60,11 @@ t.test('an environment variable overrides any key', async (t) => {
   t.equal(config.hsm.provider, 'software');
 });
 
+t.test('an override of digits is text where text is wanted', async (t) => {
+  const environment = { POSP__FIRST_START__INSTITUTION__ID: '4803' };
+  t.equal(loadConfig('config/sample.yaml', environment).firstStart?.institution.id, '4803');
+});
+
 t.test('a wrong file is refused whole, with file, line and expectation', async (t) => {
   const cases: [what: string, text: string, environment: Record<string, string>, fault: RegExp][] =
     [
