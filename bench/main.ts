@@ -7,6 +7,7 @@ import type { Benchmark, BenchmarkLine } from './benchmark.ts';
 const BENCHMARKS: Record<string, () => Promise<Benchmark>> = {
   codec: async () => (await import('./codec.ts')).benchmark,
   hsm: async () => (await import('./hsm.ts')).benchmark,
+  invoicing: async () => (await import('./invoicing.ts')).benchmark,
   ledger: async () => (await import('./ledger.ts')).benchmark,
   switch: async () => (await import('./switch.ts')).benchmark,
   reconcile: async () => (await import('./reconcile.ts')).benchmark,

@@ -7,6 +7,7 @@ import { cardRoutes } from './cards.ts';
 import { channelRoutes } from './channels.ts';
 import { clearingRoutes } from './clearing.ts';
 import { empiRoutes } from './empi.ts';
+import { invoicingRoutes } from './invoicing.ts';
 import { ledgerRoutes } from './ledger.ts';
 import { merchantRoutes } from './merchants.ts';
 import { modulesRoutes } from './modules.ts';
@@ -28,6 +29,7 @@ const ROUTES: readonly ((services: ApiServices) => Route[])[] = [
   ledgerRoutes,
   reconciliationRoutes,
   modulesRoutes,
+  invoicingRoutes,
   empiRoutes,
 ];
 

@@ -2,13 +2,12 @@
 import type { ControlHandler } from '../../api/control.ts';
 import type { SystemServices } from '../../api/services.ts';
 import type { Config } from '../../config/schema.ts';
-import { readSecret } from '../../hsm/secret.ts';
 import type { LedgerClient } from '../../ledger/client.ts';
 import type { ModuleQueries } from '../../modules/frame/queries.ts';
 import { billCodeOf } from '../../modules/invoicing/apply/issue.ts';
 import { factEntry } from '../../modules/invoicing/facts.ts';
+import { hisApplications } from '../../modules/invoicing/his/applications.ts';
 import { answerText, type CompatibilityParts } from '../../modules/invoicing/his/compatibility.ts';
-import type { Application } from '../../modules/invoicing/his/envelope.ts';
 import { serveTcpGateway, type TcpGateway } from '../../modules/invoicing/his/tcp-gateway.ts';
 import { managedItem, sampleManaged } from '../../modules/invoicing/managed/sample.ts';
 import type { Managed } from '../../modules/invoicing/managed/schemas.ts';
@@ -55,18 +54,6 @@ export async function provisionInvoicing(
   await Promise.all(facts.map((entry) => ledger.submit(entry)));
 }
 
-/** The applications of the configuration with their keys. */
-export function hisApplications({ invoicing, production }: Config): Application[] {
-  return invoicing.his.applications.map(({ appId, institution, algorithm, key, testKey }) => {
-    if (production && testKey !== undefined) {
-      throw new Error(`the application ${appId} has a published test key: refused in production`);
-    }
-    const secret = key === undefined ? (testKey ?? '') : readSecret(key);
-    if (secret === '') throw new Error(`the application ${appId} has no key`);
-    return { appId, institution, algorithm, key: secret };
-  });
-}
-
 export interface InvoicingParts {
   config: Config;
   ledger: LedgerClient;
@@ -95,10 +82,10 @@ async function startTcpGateway(parts: InvoicingParts): Promise<TcpGateway | null
   return serveTcpGateway(tcp.address, tcp.port, (text) => answerText(text, compatibility));
 }
 
-export function compatibilityParts(parts: InvoicingParts): CompatibilityParts {
+function compatibilityParts(parts: InvoicingParts): CompatibilityParts {
   const { ledger, view, log } = parts;
   return {
-    applications: hisApplications(parts.config),
+    applications: hisApplications(parts.config.invoicing.his.applications, parts.config.production),
     deskOf: ({ institution, appId }) => {
       return new Desk({ ledger, view, institution, who: `his:${appId}` });
     },

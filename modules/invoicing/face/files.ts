@@ -1,0 +1,42 @@
+/** A bill as a file: PDF and OFD are drawn from it, XML is the signed original itself. */
+import type { FoundBill, InvoicingQueries } from '../queries.ts';
+import { InvoicingRefused } from '../requests.ts';
+import type { FaceOptions } from './face.ts';
+import { billOfd } from './ofd.ts';
+import { billPdf } from './pdf.ts';
+
+export interface BillFile {
+  bytes: Buffer;
+  contentType: string;
+  fileName: string;
+}
+
+/** How many lines the bill's type has room for, and where pages are. */
+export function faceOptions(queries: InvoicingQueries, { bill }: FoundBill): FaceOptions {
+  const type = queries.managed(bill.institution, 'billType', bill.billType);
+  const unit = queries.managed(bill.institution, 'unit', 'unit');
+  return {
+    faceLinesMax: type?.value.faceLinesMax ?? 12,
+    pageAddress: unit?.value.pageAddress ?? '',
+  };
+}
+
+/** Rejects with InvoicingRefused while the bill is not signed: XML and OFD hold the signed original. */
+export async function billFile(
+  queries: InvoicingQueries,
+  found: FoundBill,
+  kind: 'pdf' | 'ofd' | 'xml',
+): Promise<BillFile> {
+  const { key, bill, state } = found;
+  const fileName = `${key}.${kind}`;
+  const options = faceOptions(queries, found);
+  if (kind === 'pdf') {
+    return { bytes: await billPdf(bill, options), contentType: 'application/pdf', fileName };
+  }
+  const original = queries.original(key);
+  if (original === null) throw new InvoicingRefused('not-signed-yet', 'the bill is not signed yet');
+  if (kind === 'xml') return { bytes: original, contentType: 'application/xml', fileName };
+  const signature = state.unitSignature?.value ?? '';
+  const bytes = billOfd(bill, options, { original, signature });
+  return { bytes, contentType: 'application/ofd', fileName };
+}
