@@ -20,7 +20,8 @@ import { HostWire } from './host-wire.ts';
 import { InFlightTable } from './in-flight.ts';
 import { Link } from './link.ts';
 import type { HostReply, HostRequest, NotSentReason } from './messages.ts';
-import { answerKeyChange, networkFields, signOnDelayMs } from './session.ts';
+import { answerKeyChange, networkFields } from './session.ts';
+import { SignOn } from './sign-on.ts';
 
 export interface HostParts {
   config: HostConfig;
@@ -59,16 +60,13 @@ export class Host {
   readonly #wire: HostWire;
   readonly #keys: HostKeys;
   readonly #breaker: Breaker;
+  readonly #signOn: SignOn;
   readonly #inFlight = new InFlightTable<HostReply>();
   readonly #links = new Map<Link, SourceOfLink>();
   readonly #sources: LinkSource[] = [];
   #queue: Queued[] = [];
   #turn = 0;
   #traces = 0;
-  #signedOn = false;
-  #signOnAttempts = 0;
-  #signOnAtMs = 0;
-  #signingOn = false;
   #stopping = false;
   #wasUp = false;
 
@@ -80,6 +78,9 @@ export class Host {
     this.#wire = new HostWire(config);
     this.#keys = new HostKeys(hsm, masterKey, config.mac ?? 'x9.19');
     this.#breaker = new Breaker(config.breaker);
+    this.#signOn = new SignOn(config, this.#keys, parts.log, () =>
+      this.#manage(NETWORK_CODE.signOn, null),
+    );
   }
 
   /** Resolves when the host is listened for, or at once when we connect. */
@@ -129,7 +130,7 @@ export class Host {
     return {
       name: this.name,
       state: this.#whyDown() ?? 'up',
-      signedOn: this.#signedOn,
+      signedOn: this.#signOn.done,
       links: this.#links.size,
       inFlight: this.#inFlight.size,
       queued: this.#queue.length,
@@ -171,8 +172,8 @@ export class Host {
 
   #whyDown(): NotSentReason | null {
     if (this.#stopping) return 'stopping';
-    if (this.#config.connection !== 'short' && this.#links.size === 0) return 'no-link';
-    if (this.#config.signOn && !this.#signedOn) return 'not-signed-on';
+    if (!this.#hasLine()) return 'no-link';
+    if (!this.#signOn.done) return 'not-signed-on';
     return this.#breaker.state === 'closed' ? null : 'breaker-open';
   }
 
@@ -203,7 +204,7 @@ export class Host {
       one.resolve({ state: 'unanswered', reason: 'link-lost' });
     }
     if (this.#config.connection === 'short') return;
-    if (this.#links.size === 0) this.#signedOn = false;
+    if (this.#links.size === 0) this.#signOn.lost();
     const { log } = this.#parts;
     if (!this.#stopping) log.warn({ host: this.name, remote: link.remote, reason }, 'link closed');
     source?.lost();
@@ -378,45 +379,12 @@ export class Host {
   }
 
   #signOnWhenDue(nowMs: number): void {
-    const { signOn, connection } = this.#config;
-    const hasLine = connection === 'short' || this.#links.size > 0;
-    if (!signOn || this.#signedOn || this.#signingOn || this.#stopping || !hasLine) return;
-    if (nowMs < this.#signOnAtMs) return;
-    this.#signingOn = true;
-    void this.#signOn().finally(() => {
-      this.#signingOn = false;
-      this.#note();
-    });
+    if (this.#stopping || !this.#hasLine() || !this.#signOn.isDue(nowMs)) return;
+    void this.#signOn.run(() => this.#hasLine()).then(() => this.#note());
   }
 
-  async #signOn(): Promise<void> {
-    const { log } = this.#parts;
-    const reply = await this.#manage(NETWORK_CODE.signOn, null);
-    let problem = reply.state === 'answered' ? '' : reply.reason;
-    if (reply.state === 'answered') {
-      const code = reply.fields[39] ?? '';
-      if (code !== '00') problem = `refused with ${code}`;
-      else problem = await this.#takeKeys(reply.fields[48] ?? '');
-    }
-    this.#signedOn =
-      problem === '' && (this.#config.connection === 'short' || this.#links.size > 0);
-    if (this.#signedOn) {
-      this.#signOnAttempts = 0;
-      this.#signOnAtMs = 0;
-      return;
-    }
-    this.#signOnAtMs = performance.now() + signOnDelayMs(this.#signOnAttempts++, this.#config);
-    log.warn({ host: this.name, problem }, 'sign-on at the host failed');
-  }
-
-  async #takeKeys(field48: string): Promise<string> {
-    try {
-      await this.#keys.take(field48);
-      return '';
-    } catch (error) {
-      if (error instanceof ProtocolError || error instanceof HsmError) return error.code;
-      return (error as Error).message;
-    }
+  #hasLine(): boolean {
+    return this.#config.connection === 'short' || this.#links.size > 0;
   }
 }
 

@@ -1,10 +1,8 @@
 /** Network management with a host: what our messages carry, and what we answer to the host's own. */
-import type { HostConfig } from '../../config/schema.ts';
 import { HsmError } from '../../hsm/errors.ts';
 import { NETWORK_CODE } from '../../protocols/dialects/bank-host.ts';
 import { ProtocolError } from '../../protocols/error.ts';
 import type { Message } from '../../protocols/iso8583/message.ts';
-import { backOffMs } from './connections.ts';
 import type { HostFields } from './host-fields.ts';
 import type { HostKeys } from './host-keys.ts';
 
@@ -14,10 +12,6 @@ export function networkFields(code: string, trace: number, now: Date): HostField
   const date = text.slice(5, 7) + text.slice(8, 10);
   const time = text.slice(11, 13) + text.slice(14, 16) + text.slice(17, 19);
   return { 7: date + time, 11: String(trace).padStart(6, '0'), 70: code };
-}
-
-export function signOnDelayMs(attempt: number, { reconnect }: HostConfig): number {
-  return backOffMs(attempt, reconnect.firstMs, reconnect.maxMs);
 }
 
 /** The fields of the answer to a network message of the host; null for what gets none. */
