@@ -40,13 +40,14 @@ export class PurchaseMaker {
     }
   }
 
-  /** So many purchases of 0.01 yuan, with PIN where one is given. */
-  async make(count: number, pin?: string): Promise<Buffer[]> {
+  /** So many purchases of 0.01 yuan with our own cards, or with those of the bank behind the host link. */
+  async make(count: number, cards: 'own' | 'bank' = 'own', pin?: string): Promise<Buffer[]> {
     const frames: Buffer[] = [];
     for (let made = 0; made < count; made++) {
       const terminal = this.#terminals[made % TERMINALS]!;
       terminal.trace++;
-      const card = cardNumberOf('621999000000000', 3, 10 + (made % CARDS));
+      const prefix = cards === 'own' ? '621999000000000' : '622848000000000';
+      const card = cardNumberOf(prefix, 3, 10 + (made % CARDS));
       const { id, keys, batchNumber, trace } = terminal;
       const pinFields =
         pin === undefined

@@ -34,13 +34,18 @@ t.test('killed between two steps, one by one', async (t) => {
     await bank.close();
     rmSync(folder, { recursive: true, force: true });
   });
+  const isUp = async () => {
+    const asked = (await askControl(dataDir, 'hosts/status', {})) as {
+      result: { state: string }[];
+    };
+    return asked.result[0]?.state === 'up';
+  };
   const terminal = new OutsideTerminal('10000001', OUTPATIENT);
   let reference = '';
   for (const [index, [when, does, repeated, owedFen]] of LINES.entries()) {
-    const signOns = bank.signOns;
     await terminal.connect(served.port);
     await terminal.signIn();
-    await until(() => bank.signOns > 0, 'sign-on');
+    await until(isUp, 'the bank is signed on to');
     behaviour = does;
     const card = bankCard(500 + index).number;
     const frame = terminal.purchase(card, 1_000);
@@ -52,7 +57,6 @@ t.test('killed between two steps, one by one', async (t) => {
     await answer;
     behaviour = 'approve';
     served = await serve(dataDir, settings);
-    await until(() => bank.signOns > signOns, 'sign-on after the restart');
     await until(async () => {
       const owed = (await askControl(dataDir, 'saf/list', {})) as { result: unknown[] };
       return owed.result.length === 0;
