@@ -50,12 +50,21 @@ export async function recordRequest(
     const plan = refused ?? (await planOrRefusal(request, row, services));
     const entry = entryOf(request, plan, wireHash);
     const result = await services.ledger.submit(entry);
-    if (isRace(result.status)) continue;
+    if (isRace(result.status)) {
+      lookAgain(request, services);
+      continue;
+    }
     const forwards = entry.fact?.transaction?.extra?.[EXTRA.forward] !== undefined;
     if (forwards && result.status === 'applied') services.hosts.gateway.forward(result.position);
     return outcomeOfSubmitted(request, row, entry, result, services);
   }
   throw new Refusal('96', 'raced-too-often');
+}
+
+/** Somebody else changed what was planned with: the plan is made again with the terminal as it is now. */
+function lookAgain(request: Request, { reader }: Services): void {
+  const terminal = reader.registry.get('terminal', request.terminalId);
+  if (terminal !== null) request.terminal = terminal;
 }
 
 /**
