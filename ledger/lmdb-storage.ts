@@ -6,9 +6,10 @@
  * Encryption is ours, value by value. LMDB's own would do the same to whole pages, but in lmdb-js
  * 3.5 it ends the process when two threads have the environment open.
  */
-import { closeSync, existsSync, mkdirSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
+import { hasRoom } from './disk-room.ts';
 import { LedgerError } from './errors.ts';
 import { GroupView } from './group.ts';
 import { Table } from './lmdb-table.ts';
@@ -285,30 +286,6 @@ export class LmdbStorage implements Storage {
       : new LedgerError('disk_full', `no room in ${this.dataDir} for another record`, error);
   }
 }
-
-/**
- * LMDB reports a short write as an input/output error, whatever cut it short. So a file beside its own
- * is tried, as far out: a full disk, a quota and a limit on file sizes all refuse it.
- */
-function hasRoom(dataDir: string): boolean {
-  const probe = join(dataDir, 'probe.tmp');
-  try {
-    const { size } = statSync(join(dataDir, 'data.mdb'));
-    const file = openSync(probe, 'w', 0o600);
-    try {
-      return writeSync(file, Buffer.alloc(PROBE_BYTES), 0, PROBE_BYTES, size) === PROBE_BYTES;
-    } finally {
-      closeSync(file);
-    }
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    return code !== 'ENOSPC' && code !== 'EDQUOT' && code !== 'EFBIG';
-  } finally {
-    rmSync(probe, { force: true });
-  }
-}
-
-const PROBE_BYTES = 1 << 20;
 
 const SCHEMA_KEY = Buffer.from('schema');
 /** Position of the last change of the registry. */

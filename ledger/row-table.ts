@@ -2,13 +2,20 @@
  * Rows of fixed size under 16-byte keys, in typed arrays: the ledger's memory. A Map of objects
  * would take ten times the room and end at 16.7 million entries.
  *
- * A row's first four words are its key. Rows live in segments that are never copied; an
- * open-addressing hash table points at them and grows a few slots per insertion, so that no single
- * insertion pays for all. A slot's place is made of the upper bits of the hash, so that a grown table
- * has the order of the old one, and growing walks through both instead of jumping about in memory.
- * Row numbers are stable until the row is removed.
+ * A row's first four words are its key. Rows live in segments that are never copied; a hash table
+ * (`row-slots.ts`) points at them and grows a few slots per insertion, so that no single insertion
+ * pays for all. Row numbers are stable until the row is removed.
  */
 import assert from 'node:assert/strict';
+import {
+  EMPTY,
+  FIRST_CAPACITY,
+  hashKey,
+  newSlots,
+  putSlot,
+  type Slots,
+  TOMBSTONE,
+} from './row-slots.ts';
 
 const SEGMENT_SHIFT = 16;
 const SEGMENT_ROWS = 1 << SEGMENT_SHIFT;
@@ -20,22 +27,8 @@ const SEGMENT_MASK = SEGMENT_ROWS - 1;
  */
 const SEGMENT_OFFSET = 48;
 
-/** A slot is two words: row number + 1, and the key's hash, compared before the row is touched. */
-const EMPTY = 0;
-const TOMBSTONE = -1;
-const FIRST_CAPACITY = 1024;
 const MAX_LOAD = 0.7;
 const MIGRATED_PER_INSERT = 16;
-
-interface Slots {
-  words: Int32Array;
-  /** For offsets into `words`. */
-  mask: number;
-  /** A hash shifted right by so many bits is the number of the slot where its key belongs. */
-  shift: number;
-  /** Slots that are not empty, tombstones included. */
-  used: number;
-}
 
 export class RowTable {
   /** One more than the highest row number in use. */
@@ -346,27 +339,4 @@ function wordsIn(source: Uint8Array): Int32Array {
 
 function holdsKey(words: Int32Array, at: number): boolean {
   return (words[at]! | words[at + 1]! | words[at + 2]! | words[at + 3]!) !== 0;
-}
-
-function newSlots(capacity: number): Slots {
-  const words = new Int32Array(capacity * 2);
-  return { words, mask: capacity * 2 - 1, shift: Math.clz32(capacity) + 1, used: 0 };
-}
-
-function putSlot(slots: Slots, hash: number, entry: number): void {
-  const { words, mask } = slots;
-  let at = (hash >>> slots.shift) * 2;
-  while (words[at] !== EMPTY) at = (at + 2) & mask;
-  words[at] = entry;
-  words[at + 1] = hash;
-  slots.used++;
-}
-
-/** Mixes all 128 bits, because keys from outside may be consecutive numbers. */
-function hashKey(k0: number, k1: number, k2: number, k3: number): number {
-  let hash = Math.imul(k0, 0x9e3779b1) ^ Math.imul(k1, 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) ^ Math.imul(k2, 0xc2b2ae35);
-  hash = Math.imul(hash ^ (hash >>> 13), 0x297a2d39) ^ Math.imul(k3, 0x27d4eb2f);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  return hash ^ (hash >>> 13);
 }

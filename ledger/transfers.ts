@@ -15,6 +15,7 @@ import {
   type PendingTable,
 } from './pending-transfers.ts';
 import { APPLIED, STATUS } from './status.ts';
+import { balancedAmount, exceededLimit, overflow } from './transfer-amounts.ts';
 import { AccountFlag, TransferFlag } from './types.ts';
 import type { Undo } from './undo.ts';
 
@@ -99,12 +100,12 @@ export class TransferRules {
     if ((creditFlags & AccountFlag.closed) !== 0) return STATUS.credit_account_already_closed;
     if ((debitFlags & AccountFlag.debitsFrozen) !== 0) return STATUS.debit_account_frozen;
     if ((creditFlags & AccountFlag.creditsFrozen) !== 0) return STATUS.credit_account_frozen;
-    const amountFen = this.balancedAmount(transfer, debitRow, creditRow);
+    const amountFen = balancedAmount(accounts, transfer, debitRow, creditRow);
     const pending = (transfer.flags & PENDING) !== 0;
     const refusal =
-      this.overflow(amountFen, pending, debitRow, creditRow) ||
+      overflow(accounts, amountFen, pending, debitRow, creditRow) ||
       timeoutOverflow(transfer, context) ||
-      this.limit(amountFen, debitRow, debitFlags, creditRow, creditFlags);
+      exceededLimit(accounts, amountFen, debitRow, debitFlags, creditRow, creditFlags);
     if (refusal !== APPLIED) return refusal;
     this.undo.touch(debitRow);
     this.undo.touch(creditRow);
@@ -129,61 +130,6 @@ export class TransferRules {
     if (transfer.amountFen < 0 && (flags & BALANCING) === 0) return STATUS.amount_must_be_given;
     if (transfer.ledger === 0) return STATUS.ledger_must_not_be_zero;
     if (transfer.code === 0) return STATUS.code_must_not_be_zero;
-    return APPLIED;
-  }
-
-  /** The amount, cut to what balancing allows. */
-  private balancedAmount(transfer: TransferView, debitRow: number, creditRow: number): number {
-    const accounts = this.accounts;
-    let amount = transfer.amountFen < 0 ? MAX : transfer.amountFen;
-    if ((transfer.flags & balancingDebit) !== 0) {
-      const used = accounts.debitsPosted(debitRow) + accounts.debitsPending(debitRow);
-      amount = Math.min(amount, Math.max(0, accounts.creditsPosted(debitRow) - used));
-    }
-    if ((transfer.flags & balancingCredit) !== 0) {
-      const used = accounts.creditsPosted(creditRow) + accounts.creditsPending(creditRow);
-      amount = Math.min(amount, Math.max(0, accounts.debitsPosted(creditRow) - used));
-    }
-    return amount;
-  }
-
-  private overflow(amount: number, pending: boolean, debitRow: number, creditRow: number): number {
-    const accounts = this.accounts;
-    const debitsPending = accounts.debitsPending(debitRow);
-    const debitsPosted = accounts.debitsPosted(debitRow);
-    const creditsPending = accounts.creditsPending(creditRow);
-    const creditsPosted = accounts.creditsPosted(creditRow);
-    // Balances are never negative: when the sums have room, so has each part of them.
-    const room = MAX - amount;
-    const fits = debitsPending + debitsPosted <= room && creditsPending + creditsPosted <= room;
-    if (fits) return APPLIED;
-    if (pending) {
-      if (amount > MAX - debitsPending) return STATUS.overflows_debits_pending;
-      if (amount > MAX - creditsPending) return STATUS.overflows_credits_pending;
-    }
-    if (amount > MAX - debitsPosted) return STATUS.overflows_debits_posted;
-    if (amount > MAX - creditsPosted) return STATUS.overflows_credits_posted;
-    if (amount > MAX - debitsPending - debitsPosted) return STATUS.overflows_debits;
-    if (amount > MAX - creditsPending - creditsPosted) return STATUS.overflows_credits;
-    return APPLIED;
-  }
-
-  private limit(
-    amount: number,
-    debitRow: number,
-    debitFlags: number,
-    creditRow: number,
-    creditFlags: number,
-  ): number {
-    const accounts = this.accounts;
-    if ((debitFlags & AccountFlag.debitsMustNotExceedCredits) !== 0) {
-      const debits = accounts.debitsPending(debitRow) + accounts.debitsPosted(debitRow);
-      if (amount > accounts.creditsPosted(debitRow) - debits) return STATUS.exceeds_credits;
-    }
-    if ((creditFlags & AccountFlag.creditsMustNotExceedDebits) !== 0) {
-      const credits = accounts.creditsPending(creditRow) + accounts.creditsPosted(creditRow);
-      if (amount > accounts.debitsPosted(creditRow) - credits) return STATUS.exceeds_debits;
-    }
     return APPLIED;
   }
 
