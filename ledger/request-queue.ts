@@ -23,6 +23,9 @@ import { ENTRIES_AHEAD, type ReadAhead } from './read-ahead.ts';
 import { isTallyForgotten } from './tally-rules.ts';
 import type { WriterCore } from './writer-core.ts';
 
+/** Bytes of some entries; fewer of them are judged as fast without. */
+const WORTH_READING_AHEAD = 1024;
+
 interface Batch {
   port: MessagePort;
   bytes: Uint8Array;
@@ -152,6 +155,10 @@ export class RequestQueue {
 
 function readAhead(batch: Batch, ahead: ReadAhead): void {
   const { bytes } = batch;
+  if (bytes.length < WORTH_READING_AHEAD) {
+    batch.readTo = bytes.length;
+    return;
+  }
   let at = batch.at;
   for (let left = ENTRIES_AHEAD; left > 0 && at < bytes.length; left--) {
     const end = endOf(bytes, at);
