@@ -3,6 +3,7 @@
  * ends when the disk can take it. So a lone entry goes at once, and under load the groups are as
  * large as the disk is slow.
  */
+import assert from 'node:assert/strict';
 import type { Committer } from './committer.ts';
 import { LedgerError } from './errors.ts';
 import { GroupAnswers } from './group-answers.ts';
@@ -22,7 +23,6 @@ const LOOK_EVERY = 64;
 
 interface WaitingGroup {
   answers: GroupAnswers;
-  /** 0: nothing of it is written, and its answers wait for those before it. */
   records: number;
 }
 
@@ -120,7 +120,8 @@ export class GroupPipeline {
 
   /**
    * A second group goes behind the one that is written, so that the disk need not wait for it, unless
-   * it is much smaller: then it had better grow until that one is done.
+   * it is much smaller: then it had better grow until that one is done. One of look-ups alone waits,
+   * too: what it saw must be on disk before it answers.
    */
   private mustWait(): boolean {
     const last = this.waiting.at(-1);
@@ -138,7 +139,8 @@ export class GroupPipeline {
   private handOver(): void {
     const records = this.core.count;
     const batch = this.core.take();
-    if (batch !== null) this.committer.handOver(batch);
+    assert(batch !== null, 'only a group with records is handed over');
+    this.committer.handOver(batch);
     this.waiting.push({ answers: this.answers, records });
     this.answers = this.spareAnswers.pop() ?? new GroupAnswers();
     this.collecting = false;
@@ -156,14 +158,10 @@ export class GroupPipeline {
 
   /** Answers the groups that are on disk by now. Throws LedgerError when one could not be written. */
   private settle(): void {
-    let written = this.committer.takeWritten();
-    for (let first = this.waiting[0]; first !== undefined; first = this.waiting[0]) {
-      if (first.records > 0) {
-        if (written === 0) break;
-        written--;
-        if (this.core.settled(true)) this.onRegistryChange();
-      }
-      this.waiting.shift();
+    for (let written = this.committer.takeWritten(); written > 0; written--) {
+      const first = this.waiting.shift();
+      assert(first !== undefined, 'what is written was handed over');
+      if (this.core.settled(true)) this.onRegistryChange();
       first.answers.post();
       this.spareAnswers.push(first.answers);
     }
