@@ -6,10 +6,12 @@ import { Sessions } from './access/sessions.ts';
 import { Changes } from './changes.ts';
 import { type Answered, Dispatcher, type PlainHandler } from './dispatcher.ts';
 import { docsPages } from './docs-page.ts';
+import { FHIR_PREFIX, handleFhir } from './fhir/application.ts';
 import type { ApiMetrics } from './metrics.ts';
 import { openApiDocument } from './openapi.ts';
 import { PageTokens } from './page-token.ts';
 import type { Route } from './route.ts';
+import { empiDoor } from './routes/empi.ts';
 import { allRoutes } from './routes/index.ts';
 import type { ApiApplication } from './server.ts';
 import type { ApiServices, SystemServices } from './services.ts';
@@ -40,6 +42,16 @@ export async function createApi(
   const changes = new Changes({ ledger, reader, secrets });
   const application = new Dispatcher({
     plain: new Map([...plain, ...docsPages(openApiDocument(routes, API_VERSION))]),
+    mounts: [
+      {
+        prefix: FHIR_PREFIX,
+        handle: (request) =>
+          handleFhir(request, {
+            door: empiDoor(services),
+            authenticate: (one) => access.callerOf(one),
+          }),
+      },
+    ],
     routes,
     authenticate: (request) => access.callerOf(request),
     changing: (call) => changes.once(call),

@@ -22,8 +22,16 @@ import type { ApiApplication, ApiRequest } from './server.ts';
 /** Answers a path as it is, without callers and schemas: health, pages. */
 export type PlainHandler = (request: ApiRequest) => Promise<ApiResponse> | ApiResponse;
 
+/** Answers everything under a path itself: an interface with rules of its own, such as FHIR. */
+export interface Mount {
+  /** `/fhir`. */
+  prefix: string;
+  handle: PlainHandler;
+}
+
 export interface DispatcherParts {
   plain: ReadonlyMap<string, PlainHandler>;
+  mounts?: readonly Mount[];
   routes: readonly Route[];
   /** Says who calls; throws ApiProblem when nobody known does. */
   authenticate: (request: ApiRequest) => Promise<Caller>;
@@ -93,6 +101,11 @@ export class Dispatcher implements ApiApplication {
       if (plain !== undefined) {
         answered.route = request.path;
         return await this.#plainResponse(plain, request);
+      }
+      const mount = this.#parts.mounts?.find(({ prefix }) => request.path.startsWith(`${prefix}/`));
+      if (mount !== undefined) {
+        answered.route = mount.prefix;
+        return await mount.handle(request);
       }
       return await this.#routeResponse(request, answered);
     } catch (error) {

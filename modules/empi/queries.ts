@@ -5,6 +5,7 @@ import { DEFAULT_THRESHOLDS } from './matching/model.ts';
 import { type NormalisedPerson, normalisePerson } from './matching/normalise.ts';
 import { type Candidate, type Match, matchOnline } from './matching/online.ts';
 import { blockingKeys } from './matching/online-keys.ts';
+import type { SearchKey } from './search.ts';
 import type {
   Demographics,
   Domain,
@@ -36,6 +37,8 @@ export interface PersonSearch {
 /** Candidates for one record: the blocks that it stands in are cut here. */
 const CANDIDATES_A_KEY = 60;
 const CANDIDATES = 300;
+/** Rows that one search looks at: a wider question has to be made narrower. */
+const SCANNED = 20_000;
 
 export class EmpiQueries {
   readonly view: View;
@@ -143,6 +146,24 @@ export class EmpiQueries {
     const wanted = normalisePerson(demographics);
     const found = this.candidates(wanted).map(({ personId }) => this.view.person(personId)!);
     return found.filter(({ normalised }) => agrees(normalised, wanted)).slice(0, limit);
+  }
+
+  /**
+   * Persons by one value; from the start of it unless `exact`. Of an encrypted store only whole values
+   * can be looked up, because their names do not sort.
+   */
+  *byKey({ kind, value }: SearchKey, exact: boolean): Iterable<Person> {
+    if (value === '') return;
+    const name = this.view.source.nameOf(value);
+    const prefix = `${kind}:${name}${exact || name !== value ? ':' : ''}`;
+    for (const { key } of this.view.table('search').range({ prefix, limit: SCANNED })) {
+      yield this.view.person(key.slice(key.lastIndexOf(':') + 1))!;
+    }
+  }
+
+  /** The first persons of the index, for searches that no index helps. */
+  *scan(): Iterable<Person> {
+    for (const { value } of this.view.table('persons').range({ limit: SCANNED })) yield value;
   }
 
   *personsFrom(personId = ''): Iterable<Person> {

@@ -3,6 +3,7 @@ import type { TableSource, WritableTableSource } from '../frame/module.ts';
 import { FIELD, FIELDS } from './matching/fields.ts';
 import { normalisePerson } from './matching/normalise.ts';
 import { blockingKeys } from './matching/online-keys.ts';
+import { searchKeys } from './search.ts';
 import type {
   Demographics,
   Domain,
@@ -24,6 +25,8 @@ interface Rows {
   domains: Domain;
   /** Blocking keys: rule, key and person id to 1. */
   keys: number;
+  /** Single values: kind, value and person id to 1. */
+  search: number;
   /** How many live persons hold a value: field and value. */
   counts: number;
   reviews: Review;
@@ -89,6 +92,12 @@ export class View {
     );
   }
 
+  searchRowsOf(person: Person): string[] {
+    return searchKeys(person.normalised).map(
+      ({ kind, value }) => `${kind}:${this.source.nameOf(value)}:${person.personId}`,
+    );
+  }
+
   pairKey(a: string, b: string): string {
     return a < b ? `${a}:${b}` : `${b}:${a}`;
   }
@@ -142,6 +151,9 @@ export class WritableView extends View {
 
   private index(person: Person): void {
     this.count(person, 1);
+    if (person.status === 'merged') return;
+    const search = this.table('search');
+    for (const key of this.searchRowsOf(person)) search.put(key, 1);
     if (person.status !== 'active') return;
     const keys = this.table('keys');
     for (const key of this.keysOf(person)) keys.put(key, 1);
@@ -149,6 +161,9 @@ export class WritableView extends View {
 
   private unindex(person: Person): void {
     this.count(person, -1);
+    if (person.status === 'merged') return;
+    const search = this.table('search');
+    for (const key of this.searchRowsOf(person)) search.remove(key);
     if (person.status !== 'active') return;
     const keys = this.table('keys');
     for (const key of this.keysOf(person)) keys.remove(key);

@@ -3,11 +3,13 @@
  * known by how its codes begin. A channel outside is one more element of CHANNELS.
  */
 import { TransferCode } from '../../ledger/chart-of-accounts.ts';
+import { HEALTH_CARD_CODE } from '../../protocols/records/health-card-code.ts';
 import { cardByNumber, checkCardUsable } from '../checks/card.ts';
 import { Refusal, require } from '../refusal.ts';
 import type { Services } from '../services.ts';
 import { countInBatch, payMerchant, paymentOf } from '../transactions/postings.ts';
 import type { Plan, Request } from '../transactions/row.ts';
+import { payingHealthCard } from './health-card-code.ts';
 import { cardOfWalletCode, WALLET_CODE, walletCodeSubject } from './wallet-code.ts';
 
 export interface ScanChannel {
@@ -43,7 +45,27 @@ const wallet: ScanChannel = {
   },
 };
 
-export const CHANNELS: readonly ScanChannel[] = [wallet];
+/** A dynamic code of an e-health-card (电子健康卡): it names the card that pays, and is used once. */
+const healthCard: ScanChannel = {
+  name: 'health-card',
+  takes: (code) => HEALTH_CARD_CODE.test(code),
+
+  async pay(code, request, services) {
+    const { payCard, subject, healthCard } = await payingHealthCard(code, Date.now(), services);
+    request.card = cardByNumber(payCard, request, services);
+    checkCardUsable(request.card.value, request, services);
+    return {
+      transfers: [payMerchant(paymentOf(request), TransferCode.purchase)],
+      tallies: [
+        { subject, amountFen: 0, count: 1, limitCount: 1, until: 'long' },
+        countInBatch(request, 'debit', request.amountFen, 1),
+      ],
+      extra: { channel: 'health-card', healthCard },
+    };
+  },
+};
+
+export const CHANNELS: readonly ScanChannel[] = [wallet, healthCard];
 
 /** The channel of a code. Refuses with 92 when none takes it. */
 export function channelOf(code: string): ScanChannel {

@@ -1,0 +1,275 @@
+/**
+ * Virtual accounts: register, update, cancel, restore, bank cards. Each change is one entry with the
+ * fact and the card's setting in the registry, guarded by the setting's version: of two changes at
+ * once one is done on top of the other or not at all, and the switch sees it with the next transaction.
+ */
+import { createHash } from 'node:crypto';
+import type { LedgerClient } from '../../ledger/client.ts';
+import { idOf } from '../../ledger/id.ts';
+import type { Reader } from '../../ledger/reader.ts';
+import { registryChange } from '../../ledger/registry.ts';
+import { type CardSetting, cardSettingKey } from '../../protocols/records/health-card-code.ts';
+import type { HealthCardQueries } from './module.ts';
+import {
+  type Account,
+  type CancelReason,
+  type FactKind,
+  type Facts,
+  MODULE,
+  type RealNameCheck,
+} from './types.ts';
+
+export interface CardDoor {
+  ledger: LedgerClient;
+  reader: Reader;
+  queries: HealthCardQueries;
+  reached(position: number): Promise<boolean>;
+  now(): number;
+}
+
+/** Refused by a rule of the cards; the code is for programs. */
+export class CardRefusal extends Error {
+  override readonly name = 'CardRefusal';
+  readonly code: string;
+
+  constructor(code: string) {
+    super(code);
+    this.code = code;
+  }
+}
+
+/** `62300` + ten digits made of the main index number + Luhn digit: the same person, the same card. */
+export function cardNumberOf(personId: string): string {
+  const digest = createHash('sha256').update(`health card of ${personId}`).digest();
+  const digits = `62300${String(digest.readUIntBE(0, 6) % 10 ** 10).padStart(10, '0')}`;
+  let sum = 0;
+  for (let i = 0; i < digits.length; i++) {
+    const digit = Number(digits[digits.length - 1 - i]);
+    const doubled = i % 2 === 0 ? digit * 2 : digit;
+    sum += doubled > 9 ? doubled - 9 : doubled;
+  }
+  return digits + String((10 - (sum % 10)) % 10);
+}
+
+export interface RegisterCard {
+  personId: string;
+  checkedBy: RealNameCheck;
+  phone: string;
+  centre: string;
+}
+
+/** Opens the card; asked again gives the one there is, and one that was cancelled is restored. */
+export async function registerCard(
+  door: CardDoor,
+  key: string,
+  request: RegisterCard,
+): Promise<Account> {
+  const { personId } = request;
+  const cardNumber = cardNumberOf(personId);
+  const known = door.queries.account(cardNumber);
+  if (known !== undefined && known.personId !== personId)
+    throw new CardRefusal('card_number_taken');
+  if (known?.status === 'cancelled') return restoreCard(door, key, cardNumber);
+  if (known !== undefined) return known;
+  const account: Account = {
+    ...request,
+    cardNumber,
+    status: 'active',
+    payCard: '',
+    bankCards: [],
+    cancelReason: '',
+    version: 0,
+  };
+  await record(door, key, 'account.registered', account, {
+    cardNumber,
+    setting: (was) => was ?? newSetting(),
+  });
+  return door.queries.account(cardNumber)!;
+}
+
+function newSetting(): CardSetting {
+  return { status: 'active', staticSinceSeconds: 0, codesSinceSeconds: 0, payCard: '' };
+}
+
+export async function updateCard(
+  door: CardDoor,
+  key: string,
+  cardNumber: string,
+  { phone, payCard }: { phone: string; payCard: string },
+): Promise<Account> {
+  activeAccount(door, cardNumber);
+  if (payCard !== '' && door.reader.registry.get('card', payCard) === null) {
+    throw new CardRefusal('pay_card_unknown');
+  }
+  const fact = { cardNumber, phone, payCard };
+  await record(door, key, 'account.updated', fact, {
+    cardNumber,
+    setting: (was) => ({ ...was!, payCard }),
+  });
+  return door.queries.account(cardNumber)!;
+}
+
+/** Only who has left the country or has died is cancelled. */
+export async function cancelCard(
+  door: CardDoor,
+  key: string,
+  cardNumber: string,
+  reason: string,
+): Promise<Account> {
+  activeAccount(door, cardNumber);
+  if (reason !== 'emigration' && reason !== 'death')
+    throw new CardRefusal('cancel_reason_not_allowed');
+  await record(
+    door,
+    key,
+    'account.cancelled',
+    { cardNumber, reason: reason as CancelReason },
+    {
+      cardNumber,
+      setting: (was) => ({ ...was!, status: 'cancelled' }),
+    },
+  );
+  return door.queries.account(cardNumber)!;
+}
+
+/** Codes from before the cancelling stay void. */
+export async function restoreCard(
+  door: CardDoor,
+  key: string,
+  cardNumber: string,
+): Promise<Account> {
+  const account = knownAccount(door, cardNumber);
+  if (account.status !== 'cancelled') throw new CardRefusal('card_not_cancelled');
+  if (account.cancelReason === 'death') throw new CardRefusal('holder_has_died');
+  const isListed = door.queries.blacklisted(cardNumber).length > 0;
+  await record(
+    door,
+    key,
+    'account.restored',
+    { cardNumber },
+    {
+      cardNumber,
+      setting: (was) => ({
+        ...was!,
+        status: isListed ? 'blacklisted' : 'active',
+        codesSinceSeconds: Math.floor(door.now() / 1000),
+      }),
+    },
+  );
+  return door.queries.account(cardNumber)!;
+}
+
+export async function bindBankCard(
+  door: CardDoor,
+  key: string,
+  cardNumber: string,
+  bankCard: string,
+): Promise<Account> {
+  const { bankCards } = activeAccount(door, cardNumber);
+  if (!/^\d{13,19}$/.test(bankCard)) throw new CardRefusal('bank_card_malformed');
+  if (!bankCards.includes(bankCard)) {
+    await record(door, key, 'bank-card.bound', { cardNumber, bankCard });
+  }
+  return door.queries.account(cardNumber)!;
+}
+
+/** Needs the holder's document data: the caller has compared them with the main index. */
+export async function unbindBankCard(
+  door: CardDoor,
+  key: string,
+  cardNumber: string,
+  bankCard: string,
+): Promise<Account> {
+  const { bankCards } = activeAccount(door, cardNumber);
+  if (!bankCards.includes(bankCard)) throw new CardRefusal('bank_card_not_bound');
+  await record(door, key, 'bank-card.unbound', { cardNumber, bankCard });
+  return door.queries.account(cardNumber)!;
+}
+
+/** Makes codes void that were issued before now: printed ones, or all. */
+export async function revokeCodes(
+  door: CardDoor,
+  key: string,
+  cardNumber: string,
+  which: 'static' | 'all',
+): Promise<void> {
+  activeAccount(door, cardNumber);
+  // A code of this very second is void, too.
+  const since = Math.floor(door.now() / 1000) + 1;
+  await record(
+    door,
+    key,
+    'codes.revoked',
+    { cardNumber, which },
+    {
+      cardNumber,
+      setting: (was) => ({
+        ...was!,
+        staticSinceSeconds: since,
+        codesSinceSeconds: which === 'all' ? since : was!.codesSinceSeconds,
+      }),
+    },
+  );
+}
+
+/** The card's home moves to another centre (city, province). */
+export async function moveCard(door: CardDoor, key: string, cardNumber: string, centre: string) {
+  activeAccount(door, cardNumber);
+  await record(door, key, 'card.moved', { cardNumber, centre });
+  return door.queries.account(cardNumber)!;
+}
+
+function knownAccount({ queries }: CardDoor, cardNumber: string): Account {
+  const account = queries.account(cardNumber);
+  if (account === undefined) throw new CardRefusal('card_unknown');
+  return account;
+}
+
+export function activeAccount(door: CardDoor, cardNumber: string): Account {
+  const account = knownAccount(door, cardNumber);
+  if (account.status !== 'active') throw new CardRefusal('card_cancelled');
+  return account;
+}
+
+export function settingOf(reader: Reader, cardNumber: string): CardSetting | null {
+  const item = reader.registry.get('setting', cardSettingKey(cardNumber));
+  return item === null ? null : (JSON.parse(item.value.value) as CardSetting);
+}
+
+export function factOf<Kind extends FactKind>(kind: Kind, key: string, fact: Facts[Kind]) {
+  const payload = new TextEncoder().encode(JSON.stringify(fact));
+  return { module: { module: MODULE, kind, key, payload } };
+}
+
+/** The change of a card's setting, guarded by the version that it was made from. */
+export function settingChange(
+  reader: Reader,
+  cardNumber: string,
+  change: (was: CardSetting | null) => CardSetting,
+) {
+  const name = cardSettingKey(cardNumber);
+  const item = reader.registry.get('setting', name);
+  const was = item === null ? null : (JSON.parse(item.value.value) as CardSetting);
+  const by = { who: MODULE, why: 'health card', expectedVersion: item?.version ?? 0 };
+  return registryChange('setting', name, { value: JSON.stringify(change(was)) }, by);
+}
+
+async function record<Kind extends FactKind>(
+  door: CardDoor,
+  key: string,
+  kind: Kind,
+  fact: Facts[Kind],
+  more?: { cardNumber: string; setting: (was: CardSetting | null) => CardSetting },
+): Promise<void> {
+  const result = await door.ledger.submit({
+    id: idOf(MODULE, key),
+    institution: '',
+    fact: factOf(kind, key, fact),
+    ...(more === undefined
+      ? {}
+      : { registry: [settingChange(door.reader, more.cardNumber, more.setting)] }),
+  });
+  if (result.status !== 'applied' && result.status !== 'exists')
+    throw new CardRefusal('changed_meanwhile');
+  if (!(await door.reached(result.position))) throw new CardRefusal('view_behind');
+}

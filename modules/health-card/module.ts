@@ -1,0 +1,150 @@
+/** Virtual health cards as a module: a view of the facts, and the exchange with the upper centre. */
+import type { JournalRecord } from '../../ledger/types.ts';
+import type { Module, TableSource, WritableTableSource } from '../frame/module.ts';
+import { exchangeWithCentre } from './centre.ts';
+import {
+  type Account,
+  type BlacklistEntry,
+  type FactKind,
+  type Facts,
+  MODULE,
+  type UseRecord,
+} from './types.ts';
+
+export class HealthCardQueries {
+  private readonly tables: TableSource;
+
+  constructor(tables: TableSource) {
+    this.tables = tables;
+  }
+
+  account(cardNumber: string): Account | undefined {
+    return this.tables.table<Account>('accounts').get(cardNumber);
+  }
+
+  accountOf(personId: string): Account | undefined {
+    const cardNumber = this.tables.table<string>('by-person').get(personId);
+    return cardNumber === undefined ? undefined : this.account(cardNumber);
+  }
+
+  /** Entries of a card on the black lists of all levels. */
+  blacklisted(cardNumber: string): BlacklistEntry[] {
+    const prefix = `${cardNumber}:`;
+    const table = this.tables.table<BlacklistEntry>('blacklist');
+    return [...table.range({ prefix })].map(({ value }) => value);
+  }
+
+  /** Version of a level's black list that we hold. */
+  blacklistVersion(level: BlacklistEntry['level']): number {
+    return this.tables.table<number>('versions').get(level) ?? 0;
+  }
+
+  /** Uses behind a journal position, in order. */
+  uses(behind: number, limit = 100): UseRecord[] {
+    const from = positionKey(behind + 1);
+    const table = this.tables.table<UseRecord>('uses');
+    return [...table.range({ from, limit })].map(({ value }) => value);
+  }
+
+  usesOf(cardNumber: string, limit = 100): UseRecord[] {
+    const prefix = `${cardNumber}:`;
+    const table = this.tables.table<UseRecord>('card-uses');
+    return [...table.range({ prefix, limit, reverse: true })].map(({ value }) => value);
+  }
+
+  /** Position of the last use that the upper centre has. */
+  uploaded(): number {
+    return this.tables.table<number>('versions').get('uploaded') ?? 0;
+  }
+}
+
+type Apply<Kind extends FactKind> = (
+  fact: Facts[Kind],
+  tables: WritableTableSource,
+  record: JournalRecord,
+) => void;
+
+const APPLY: { [Kind in FactKind]: Apply<Kind> } = {
+  'account.registered': (account, tables, { position }) => {
+    tables.table<Account>('accounts').put(account.cardNumber, { ...account, version: position });
+    tables.table<string>('by-person').put(account.personId, account.cardNumber);
+  },
+  'account.updated': ({ cardNumber, ...more }, tables, record) =>
+    change(tables, record, cardNumber, more),
+  'account.cancelled': ({ cardNumber, reason }, tables, record) =>
+    change(tables, record, cardNumber, { status: 'cancelled', cancelReason: reason }),
+  'account.restored': ({ cardNumber }, tables, record) =>
+    change(tables, record, cardNumber, { status: 'active', cancelReason: '' }),
+  'bank-card.bound': ({ cardNumber, bankCard }, tables, record) => {
+    const { bankCards } = accountRow(tables, cardNumber);
+    change(tables, record, cardNumber, { bankCards: [...bankCards, bankCard] });
+  },
+  'bank-card.unbound': ({ cardNumber, bankCard }, tables, record) => {
+    const { bankCards } = accountRow(tables, cardNumber);
+    change(tables, record, cardNumber, { bankCards: bankCards.filter((one) => one !== bankCard) });
+  },
+  'card.used': (use, tables, { position, timestampUs }) => {
+    const row = { ...use, position, timeUs: timestampUs };
+    tables.table<UseRecord>('uses').put(positionKey(position), row);
+    tables.table<UseRecord>('card-uses').put(`${use.cardNumber}:${positionKey(position)}`, row);
+  },
+  'codes.revoked': () => {},
+  'blacklist.changed': ({ level, to, added, removed }, tables) => {
+    const list = tables.table<BlacklistEntry>('blacklist');
+    for (const { cardNumber, reason } of added) {
+      list.put(`${cardNumber}:${level}`, { cardNumber, reason, level });
+    }
+    for (const cardNumber of removed) list.remove(`${cardNumber}:${level}`);
+    tables.table<number>('versions').put(level, to);
+  },
+  'uses.uploaded': ({ position }, tables) => {
+    tables.table<number>('versions').put('uploaded', position);
+  },
+  'card.moved': ({ cardNumber, centre }, tables, record) =>
+    change(tables, record, cardNumber, { centre }),
+};
+
+/** A payment by code at the switch is a use of the card, refused or not. */
+function notePayment(record: JournalRecord, tables: WritableTableSource): void {
+  const { extra, merchantId = '', terminalId = '', rule = '' } = record.entry.fact!.transaction!;
+  const cardNumber = extra?.['healthCard'];
+  if (cardNumber === undefined) return;
+  const refusal = rule === '' && record.status === 'applied' ? null : 'used';
+  const use = { scene: 'payment', step: '', organisation: merchantId, terminal: terminalId };
+  APPLY['card.used']({ ...use, cardNumber, codeType: 'D', refusal }, tables, record);
+}
+
+function accountRow(tables: WritableTableSource, cardNumber: string): Account {
+  const account = tables.table<Account>('accounts').get(cardNumber);
+  if (account === undefined) throw new Error('a fact of a health card names no account');
+  return account;
+}
+
+function change(
+  tables: WritableTableSource,
+  { position }: JournalRecord,
+  cardNumber: string,
+  more: Partial<Account>,
+): void {
+  const account = accountRow(tables, cardNumber);
+  tables.table<Account>('accounts').put(cardNumber, { ...account, ...more, version: position });
+}
+
+function positionKey(position: number): string {
+  return String(position).padStart(14, '0');
+}
+
+export const healthCard: Module<HealthCardQueries> = {
+  name: MODULE,
+  version: 1,
+  apply(record, tables) {
+    if (record.entry.fact?.transaction !== undefined) notePayment(record, tables);
+    const fact = record.entry.fact?.module;
+    if (fact === undefined || fact.module !== MODULE || record.status !== 'applied') return;
+    const apply = APPLY[fact.kind as FactKind] as Apply<FactKind> | undefined;
+    const text = new TextDecoder().decode(fact.payload ?? new Uint8Array());
+    apply?.(JSON.parse(text) as never, tables, record);
+  },
+  queries: (tables) => new HealthCardQueries(tables),
+  act: exchangeWithCentre,
+};
