@@ -476,6 +476,8 @@ export const configSchema = z.strictObject({
     }),
   routes: z.array(route).default([]),
   http: z.strictObject({ address: z.string().default('127.0.0.1'), port }),
+  /** HL7 v2 over MLLP: PIX and PDQ of the patient index. Left out: not served. */
+  hl7: z.strictObject({ address: z.string().default('127.0.0.1'), port }).optional(),
   hsm: hsm.default({ provider: 'auto' }),
   clearing: z
     .strictObject({
@@ -488,8 +490,19 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   reconciliation: z.strictObject({ flows: z.array(reconciliationFlow).default([]) }).prefault({}),
-
   invoicing: invoicing.prefault({}),
+  'health-card': z
+    .strictObject({
+      /** The upper centre: black lists come from it, card uses go to it. */
+      centre: z
+        .strictObject({
+          url: z.url(),
+          level: z.enum(['city', 'province', 'nation']),
+          everySeconds: z.number().min(1).default(60),
+        })
+        .optional(),
+    })
+    .prefault({}),
   firstStart: firstStart.optional(),
 });
 

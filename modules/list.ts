@@ -5,6 +5,7 @@ import { audit } from './audit/module.ts';
 import { clearing } from './clearing/module.ts';
 import { empi } from './empi/module.ts';
 import type { Module } from './frame/module.ts';
+import { healthCard } from './health-card/module.ts';
 import { invoicing } from './invoicing/module.ts';
 import { reconciliation } from './reconciliation/module.ts';
 import { transactions } from './transactions/module.ts';
@@ -15,8 +16,8 @@ export const MODULES: readonly Module<unknown>[] = [
   approvals,
   audit,
   empi,
+  healthCard,
   reconciliation,
-
   invoicing,
   clearing,
 ];

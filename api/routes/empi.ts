@@ -21,7 +21,7 @@ const REVIEW = { tag: 'empi', permission: 'empi:review', changes: true } as cons
 const MANAGE = { tag: 'empi', permission: 'empi:manage', changes: true } as const;
 
 /** Where the routes of the index send commands to, and its queries. */
-export function empiDoor(services: ApiServices): () => EmpiDoor {
+export function empiDoor(services: Pick<ApiServices, 'view' | 'ledger'>): () => EmpiDoor {
   return () => {
     const view = services.view(empi);
     return {

@@ -7,6 +7,7 @@ import { cardRoutes } from './cards.ts';
 import { channelRoutes } from './channels.ts';
 import { clearingRoutes } from './clearing.ts';
 import { empiRoutes } from './empi.ts';
+import { healthCardRoutes } from './health-card.ts';
 import { invoicingRoutes } from './invoicing.ts';
 import { ledgerRoutes } from './ledger.ts';
 import { merchantRoutes } from './merchants.ts';
@@ -31,6 +32,7 @@ const ROUTES: readonly ((services: ApiServices) => Route[])[] = [
   modulesRoutes,
   invoicingRoutes,
   empiRoutes,
+  healthCardRoutes,
 ];
 
 export function allRoutes(services: ApiServices): Route[] {

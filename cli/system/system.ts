@@ -6,6 +6,7 @@ import { EventEmitter } from 'node:events';
 import { createApi } from '../../api/application.ts';
 import { type ControlHandler, serveControl } from '../../api/control.ts';
 import { healthRoutes } from '../../api/health.ts';
+import { serveHl7 } from '../../api/hl7/server.ts';
 import { ApiMetrics } from '../../api/metrics.ts';
 import { type ApiServer, serveHttp } from '../../api/server.ts';
 import { type SystemServices, Views } from '../../api/services.ts';
@@ -137,6 +138,7 @@ export class System extends EventEmitter<{ failed: [Error] }> {
     const pages = healthRoutes({ ...health, api: api.registry });
     const { application, adminPassword } = await createApi(services, api, pages);
     const http = await serveHttp(config.http.address, config.http.port, application);
+    const hl7 = await serveHl7(config, services);
     let system: System | null = null;
     const keyParts = { dataDir, hsm: chosen.hsm, ledger: client, reader };
     for (const problem of await recordPending(keyParts)) log.warn({ problem }, 'key not recorded');
@@ -150,7 +152,7 @@ export class System extends EventEmitter<{ failed: [Error] }> {
       ...bills.handlers,
       ...controlCommands({ reader, ledger: client, hsm: chosen.hsm }),
     });
-    const closeControl = () => bills.close().then(control.close);
+    const closeControl = () => Promise.all([bills.close(), hl7?.close()]).then(control.close);
     const parts = { options, chosen, ledger, client, reader, http, watch, seal, closeControl };
     system = new System({ ...parts, hosts, modules, views, adminPassword, switch: workers });
     return system;

@@ -5,7 +5,7 @@ import { DEFAULT_THRESHOLDS } from './matching/model.ts';
 import { type NormalisedPerson, normalisePerson } from './matching/normalise.ts';
 import { type Candidate, type Match, matchOnline } from './matching/online.ts';
 import { blockingKeys } from './matching/online-keys.ts';
-import type { SearchKey } from './search.ts';
+import { type SearchKey, searchKeys } from './search.ts';
 import type {
   Demographics,
   Domain,
@@ -144,8 +144,14 @@ export class EmpiQueries {
   /** Persons whose values agree exactly with all that is given. */
   search(demographics: Demographics, limit = 100): Person[] {
     const wanted = normalisePerson(demographics);
-    const found = this.candidates(wanted).map(({ personId }) => this.view.person(personId)!);
-    return found.filter(({ normalised }) => agrees(normalised, wanted)).slice(0, limit);
+    // The last kind of search key is the most selective one.
+    const key = searchKeys(wanted).at(-1);
+    const found: Person[] = [];
+    for (const person of key === undefined ? this.scan() : this.byKey(key, true)) {
+      if (person.status === 'active' && agrees(person.normalised, wanted)) found.push(person);
+      if (found.length === limit) break;
+    }
+    return found;
   }
 
   /**

@@ -1,0 +1,85 @@
+/**
+ * HL7 version 2 in its usual form with vertical bars: segments by carriage return, fields, repetitions,
+ * components, subcomponents by the characters that MSH names. Only what patient messages need.
+ */
+
+/** The bytes are no HL7 v2 message. */
+export class Hl7Error extends Error {
+  override readonly name = 'Hl7Error';
+}
+
+interface Separators {
+  field: string;
+  component: string;
+  repetition: string;
+  escapeSign: string;
+  subcomponent: string;
+}
+
+export class Hl7Message {
+  /** Each segment's fields; the name is field 0. */
+  readonly segments: readonly (readonly string[])[];
+  private readonly separators: Separators;
+
+  /** Throws Hl7Error. */
+  constructor(text: string) {
+    const lines = text.split(/\r\n|\r|\n/).filter((line) => line !== '');
+    const head = lines[0] ?? '';
+    if (!/^MSH.{5}/.test(head)) throw new Hl7Error('a message starts with MSH and its separators');
+    const [field, component, repetition, escapeSign, subcomponent] = head.slice(
+      3,
+      8,
+    ) as unknown as [string, string, string, string, string];
+    this.separators = { field, component, repetition, escapeSign, subcomponent };
+    this.segments = lines.map((line) => {
+      const fields = line.split(field);
+      // MSH-1 is the separator itself, so everything behind it is one field further.
+      return fields[0] === 'MSH' ? ['MSH', field, ...fields.slice(1)] : fields;
+    });
+  }
+
+  segment(name: string): readonly string[] | undefined {
+    return this.segments.find(([one]) => one === name);
+  }
+
+  /** First repetition, a component (from 1), without escapes; empty where there is none. */
+  get(name: string, field: number, component = 1): string {
+    return this.all(name, field)[0]?.[component - 1] ?? '';
+  }
+
+  /** Repetitions of a field, each as its components. */
+  all(name: string, field: number): string[][] {
+    const value = this.segment(name)?.[field] ?? '';
+    if (value === '') return [];
+    if (name === 'MSH' && field === 2) return [[value]];
+    const { repetition, component } = this.separators;
+    return value
+      .split(repetition)
+      .map((one) => one.split(component).map((text) => this.unescape(text)));
+  }
+
+  private unescape(text: string): string {
+    const { escapeSign, field, component, repetition, subcomponent } = this.separators;
+    if (!text.includes(escapeSign)) return text;
+    const letters: Record<string, string> = {
+      F: field,
+      S: component,
+      R: repetition,
+      T: subcomponent,
+      E: escapeSign,
+    };
+    const parts = text.split(escapeSign);
+    return parts.map((part, at) => (at % 2 === 1 ? (letters[part] ?? '') : part)).join('');
+  }
+}
+
+/** Text that stands in a field without being taken for separators. */
+export function escaped(text: string): string {
+  const letters: Record<string, string> = { '|': 'F', '^': 'S', '~': 'R', '&': 'T', '\\': 'E' };
+  return text.replace(/[|^~&\\]/g, (one) => `\\${letters[one]}\\`).replace(/[\r\n]+/g, ' ');
+}
+
+/** Segments as text: fields are texts that were escaped already. */
+export function writeMessage(segments: readonly (readonly string[])[]): string {
+  return segments.map((fields) => `${fields.join('|').replace(/\|+$/, '')}\r`).join('');
+}

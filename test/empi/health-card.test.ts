@@ -1,0 +1,232 @@
+/** Virtual cards: codes refused each with its own reason and logged, black list, log upload, life cycle. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t from 'tap';
+import { openHsm } from '../../hsm/open.ts';
+import { LedgerClient } from '../../ledger/client.ts';
+import { openReader } from '../../ledger/reader.ts';
+import { openModuleQueries } from '../../modules/frame/queries.ts';
+import {
+  bindBankCard,
+  cancelCard,
+  moveCard,
+  registerCard,
+  restoreCard,
+  revokeCodes,
+  unbindBankCard,
+} from '../../modules/health-card/accounts.ts';
+import { exchangeWithCentre, takeDelta } from '../../modules/health-card/centre.ts';
+import { type CodeDoor, issueCode, verifyCode } from '../../modules/health-card/codes.ts';
+import { healthCard } from '../../modules/health-card/module.ts';
+import type { CodeScene } from '../../protocols/records/health-card-code.ts';
+import { HealthCentre } from '../../simulators/health-centre.ts';
+import { openModules, until } from '../frame/open-modules.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'posp-card-'));
+const open = await openModules(folder, {
+  list: new URL('./health-card-list.js', import.meta.url).href,
+});
+const view = openModuleQueries(healthCard, folder);
+const reader = openReader(join(folder, 'ledger'));
+const ledger = new LedgerClient(open.ledger.connect());
+const hsm = await openHsm({ provider: 'software', keyFile: join(folder, 'code-keys') });
+let nowMs = Date.UTC(2026, 10, 22);
+const door: CodeDoor = {
+  ledger,
+  reader,
+  hsm,
+  queries: view.queries,
+  reached: (position) => view.reached(position, 30_000),
+  now: () => nowMs,
+};
+t.teardown(async () => {
+  await view.close();
+  await reader.close();
+  ledger.close();
+  await hsm.close();
+  await open.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+let keys = 0;
+const key = () => `k${++keys}`;
+const by = { checkedBy: 'document' as const, phone: '13800001234', centre: 'shijiazhuang' };
+const verify = (text: string, scene: CodeScene, name = key()) =>
+  verifyCode(door, name, { text, scene, step: '', organisation: 'h1', terminal: 'k1' });
+const shown = async (text: string, scene: CodeScene) => {
+  const answer = await verify(text, scene);
+  return answer.ok ? 'ok' : answer.refusal;
+};
+
+t.test('life cycle', async (t) => {
+  const card = await registerCard(door, key(), { personId: '1', ...by });
+  t.match(card.cardNumber, /^62300\d{11}$/);
+  t.same(
+    await registerCard(door, key(), { personId: '1', ...by }),
+    card,
+    'asked again: the same card',
+  );
+  const { cardNumber } = card;
+  await t.rejects(cancelCard(door, key(), cardNumber, 'lost interest'), {
+    code: 'cancel_reason_not_allowed',
+  });
+  t.equal((await cancelCard(door, key(), cardNumber, 'emigration')).status, 'cancelled');
+  await t.rejects(issueCode(door, cardNumber, ['visit']), { code: 'card_cancelled' });
+  t.equal((await restoreCard(door, key(), cardNumber)).status, 'active');
+  await t.rejects(restoreCard(door, key(), cardNumber), { code: 'card_not_cancelled' });
+  t.same((await bindBankCard(door, key(), cardNumber, '6228480000000000018')).bankCards, [
+    '6228480000000000018',
+  ]);
+  await t.rejects(unbindBankCard(door, key(), cardNumber, '6228480000000000026'), {
+    code: 'bank_card_not_bound',
+  });
+  t.same((await unbindBankCard(door, key(), cardNumber, '6228480000000000018')).bankCards, []);
+  t.equal((await moveCard(door, key(), cardNumber, 'hebei')).centre, 'hebei');
+  await registerCard(door, key(), { personId: 'dead', ...by }).then(({ cardNumber: number }) =>
+    cancelCard(door, key(), number, 'death'),
+  );
+  await t.rejects(registerCard(door, key(), { personId: 'dead', ...by }), {
+    code: 'holder_has_died',
+  });
+});
+
+t.test('codes: every refusal has its reason, and is logged', async (t) => {
+  const { cardNumber } = await registerCard(door, key(), { personId: '2', ...by });
+  const before = view.queries.uses(0, 1000).length;
+  const printed = (await issueCode(door, cardNumber, ['registration', 'visit'])).text;
+  const live = async () => (await issueCode(door, cardNumber, ['record-query'])).text;
+  const flip = (text: string, at: number) =>
+    text.slice(0, at) + (text[at] === '1' ? '2' : '1') + text.slice(at + 1);
+  const used = await live();
+  const cases: [string, string, CodeScene, string][] = [
+    ['a static code for a visit', printed, 'visit', 'ok'],
+    ['and again', printed, 'visit', 'ok'],
+    ['a static code for a scene that it was not made for', printed, 'pharmacy', 'wrong-scene'],
+    ['a static code for records', printed, 'record-query', 'wrong-scene'],
+    ['a dynamic code', used, 'record-query', 'ok'],
+    ['a dynamic code twice', used, 'record-query', 'used'],
+    ['a dynamic code for another scene', await live(), 'visit', 'wrong-scene'],
+    ['another card number', flip(await live(), 12), 'record-query', 'forged'],
+    ['other scenes', flip(await live(), 23), 'record-query', 'forged'],
+    ['a longer life', flip(await live(), 33), 'record-query', 'forged'],
+    ['another proof', flip(await live(), 60), 'record-query', 'forged'],
+    ['no code at all', 'https://example.org/', 'visit', 'malformed'],
+    ['a code with more behind it', `${await live()}0`, 'record-query', 'malformed'],
+  ];
+  for (const [what, text, scene, expected] of cases)
+    t.equal(await shown(text, scene), expected, what);
+  const late = await live();
+  nowMs += 121_000;
+  t.equal(await shown(late, 'record-query'), 'expired');
+  nowMs -= 200_000;
+  t.equal(await shown(late, 'record-query'), 'not-yet-valid');
+  nowMs += 200_000;
+  await revokeCodes(door, key(), cardNumber, 'static');
+  t.equal(await shown(printed, 'visit'), 'revoked');
+  nowMs += 5_000;
+  t.equal(await shown((await issueCode(door, cardNumber, ['visit'])).text, 'visit'), 'ok');
+  const again = await live();
+  await revokeCodes(door, key(), cardNumber, 'all');
+  t.equal(await shown(again, 'record-query'), 'revoked');
+  nowMs += 5_000;
+  const last = (await issueCode(door, cardNumber, ['visit'])).text;
+  await cancelCard(door, key(), cardNumber, 'emigration');
+  t.equal(await shown(last, 'visit'), 'card-cancelled');
+  nowMs += 5_000;
+  await restoreCard(door, key(), cardNumber);
+  t.equal(await shown(last, 'visit'), 'revoked', 'codes of before the cancelling stay void');
+  await until(
+    'all uses are seen',
+    () => view.queries.uses(0, 1000).length >= before + cases.length + 7,
+  );
+  const reasons = view.queries
+    .uses(0, 1000)
+    .slice(before)
+    .map(({ refusal }) => refusal ?? 'ok');
+  t.same(
+    reasons.slice(0, cases.length),
+    cases.map(([, , , expected]) => expected),
+    'the log has every use in order',
+  );
+  t.equal(
+    view.queries
+      .uses(0, 1000)
+      .filter(({ refusal, cardNumber: card }) => refusal === 'forged' && card !== '').length,
+    0,
+    'a forged code names nobody',
+  );
+});
+
+t.test(
+  'the same verification asked twice is one use; two at once are not both right',
+  async (t) => {
+    const { cardNumber } = await registerCard(door, key(), { personId: '3', ...by });
+    const once = (await issueCode(door, cardNumber, ['record-query'])).text;
+    const name = key();
+    t.ok((await verify(once, 'record-query', name)).ok);
+    t.ok((await verify(once, 'record-query', name)).ok, 'a repeat of the request');
+    const race = (await issueCode(door, cardNumber, ['record-query'])).text;
+    const answers = await Promise.all(
+      Array.from({ length: 5 }, () => verify(race, 'record-query')),
+    );
+    t.equal(answers.filter(({ ok }) => ok).length, 1);
+  },
+);
+
+t.test('codes cannot be guessed', async (t) => {
+  const { cardNumber } = await registerCard(door, key(), { personId: '4', ...by });
+  const texts = await Promise.all(
+    Array.from({ length: 200 }, () => issueCode(door, cardNumber, ['visit'])),
+  );
+  t.equal(new Set(texts.map(({ text }) => text.slice(36, 52))).size, 200, 'the nonces differ');
+  t.equal(new Set(texts.map(({ text }) => text.slice(53))).size, 200, 'the proofs differ');
+});
+
+t.test('the upper centre: black list by versions, effective at once; uses go up', async (t) => {
+  const { cardNumber } = await registerCard(door, key(), { personId: '5', ...by });
+  const centre = new HealthCentre('province');
+  const url = await centre.start();
+  t.teardown(() => centre.stop());
+  const context = (isDown = false) => {
+    centre.isDown = isDown;
+    nowMs += 61_000;
+    return {
+      queries: view.queries,
+      reader,
+      ledger,
+      hsm,
+      log: { info() {}, warn() {}, error() {} },
+      dataDir: folder,
+      config: { centre: { url, level: 'province', everySeconds: 60 } },
+      now: () => nowMs,
+      signal: new AbortController().signal,
+    };
+  };
+  const listed = () => view.queries.blacklisted(cardNumber).length > 0;
+  centre.add(cardNumber, 'reported stolen');
+  centre.add('6230000000000000', 'somebody else');
+  await exchangeWithCentre(context(true));
+  t.notOk(listed(), 'a centre that is down changes nothing');
+  const code = (await issueCode(door, cardNumber, ['visit'])).text;
+  await exchangeWithCentre(context());
+  await until('the black list came', listed);
+  t.equal(await shown(code, 'visit'), 'card-blacklisted', 'effective at the next use');
+  await t.rejects(issueCode(door, cardNumber, ['visit']), { code: 'card_blacklisted' });
+  const wrong = takeDelta(
+    { ...context() },
+    { level: 'province', from: 2, to: 2, added: [], removed: [] },
+  );
+  await wrong;
+  t.equal(view.queries.blacklistVersion('province'), 2);
+  centre.remove(cardNumber);
+  await exchangeWithCentre(context());
+  await until('the card is off the list', () => !listed());
+  t.equal(await shown(code, 'visit'), 'ok');
+  const all = view.queries.uses(0, 1000).length;
+  for (let round = 0; round < 5 && centre.uses.size < all; round++) {
+    await exchangeWithCentre(context());
+    await view.reached(reader.head().position, 30_000);
+  }
+  t.ok(centre.uses.size >= all, 'the centre has every use, refused ones too');
+});
