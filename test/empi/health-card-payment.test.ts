@@ -97,10 +97,13 @@ t.test('register, ask for a code, pay, verify', async (t) => {
   t.match((await verify(String(printed.body['qrContent']), 'visit')).body, {
     refusal: 'card-cancelled',
   });
-  const { body } = await call(served, 'GET', `/v1/health-cards/${card}/uses`);
-  const scenes = (body['uses'] as unknown as { scene: string; refusal: string | null }[]).map(
-    ({ scene, refusal }) => `${scene} ${refusal}`,
-  );
+  // The view of the uses follows the journal a moment later.
+  let scenes: string[] = [];
+  for (let round = 0; round < 200 && !scenes.includes('visit card-cancelled'); round++) {
+    const { body } = await call(served, 'GET', `/v1/health-cards/${card}/uses`);
+    const uses = body['uses'] as unknown as { scene: string; refusal: string | null }[];
+    scenes = uses.map(({ scene, refusal }) => `${scene} ${refusal}`);
+  }
   t.ok(scenes.includes('payment null'), 'a payment is a use, too');
   t.ok(scenes.includes('visit card-cancelled'));
 });
