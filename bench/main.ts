@@ -9,6 +9,7 @@ const BENCHMARKS: Record<string, () => Promise<Benchmark>> = {
   hsm: async () => (await import('./hsm.ts')).benchmark,
   invoicing: async () => (await import('./invoicing.ts')).benchmark,
   ledger: async () => (await import('./ledger.ts')).benchmark,
+  empi: async () => (await import('./empi.ts')).benchmark,
   switch: async () => (await import('./switch.ts')).benchmark,
   reconcile: async () => (await import('./reconcile.ts')).benchmark,
 };
