@@ -107,6 +107,7 @@ export class System extends EventEmitter<{ failed: [Error] }> {
     const encryptionKey = await ledgerKey(dataDir, config.ledger.encrypted, chosen.hsm);
     const ledger = await startLedger({ dataDir: ledgerFolder(dataDir), encryptionKey });
     for (const repair of ledger.recovery.repairs) log.warn({ repair }, 'ledger repaired');
+    const startingModules = startModules(config, chosen, ledger, encryptionKey, log);
     const client = ledger.client();
     const { generation } = ledger;
     const reader = openReader(ledgerFolder(dataDir), { generation, encryptionKey });
@@ -120,7 +121,7 @@ export class System extends EventEmitter<{ failed: [Error] }> {
     const { watch, seal } = businessDays(config, encryptionKey, parties, log);
     await watch.check(Date.now());
     const hosts = await startHosts(config, chosen, ledger, encryptionKey, { client, reader });
-    const workers = await Switch.start({
+    const startingWorkers = Switch.start({
       ...switchSettings(config),
       dataDir: ledgerFolder(dataDir),
       hsm: chosen.config,
@@ -128,7 +129,7 @@ export class System extends EventEmitter<{ failed: [Error] }> {
       encryptionKey,
       hosts: () => hosts.forWorker(),
     });
-    const modules = await startModules(config, chosen, ledger, encryptionKey, log);
+    const [workers, modules] = await Promise.all([startingWorkers, startingModules]);
     const views = new Views(dataDir, encryptionKey);
     const api = new ApiMetrics();
     const health = { hsm, ledger, reader, switch: workers, hosts, modules, startedAtMs };

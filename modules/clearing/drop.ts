@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
-import { Client, type SFTPWrapper } from 'ssh2';
+import type { Client, SFTPWrapper } from 'ssh2';
 import type { SecretSource } from '../../config/types.ts';
 import type { Manifest } from './manifest.ts';
 import { manifestName } from './run.ts';
@@ -62,7 +62,8 @@ async function toServer(
   names: readonly string[],
   settings: SftpDrop,
 ): Promise<void> {
-  const client = new Client();
+  const { Client: SshClient } = (await import('ssh2')).default;
+  const client = new SshClient();
   try {
     const session = await connected(client, settings);
     await makeFolder(session, target);

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import t from 'tap';
 import { findModule } from '../../hsm/open.ts';
 import { documentOf, posp } from '../support/posp.ts';
@@ -30,8 +31,13 @@ for (const provider of providers) {
     });
     const { approved, declined, reversed } = report['transactions'] as Record<string, number>;
     t.equal(approved! + declined! + reversed!, 400, 'every transaction ended');
-    const files = (report['clearing'] as { files: { records: number; totalFen: number }[] }).files;
-    t.equal(files.length, 3, 'a detail file for each merchant, and a summary');
+    const { files } = report['clearing'] as { files: { path: string }[] };
+    const kinds = files.map(({ path }) => basename(path).replace(/[-.].*/, ''));
+    t.same(
+      kinds.filter((kind) => kind === 'detail' || kind === 'summary'),
+      ['detail', 'detail', 'summary'],
+      'a detail file for each merchant, and a summary',
+    );
   });
 }
 

@@ -1,6 +1,6 @@
 /** The day for people: where the net amounts come from and what is paid out, as CSV and XLSX. */
 import { unzipSync, type Zippable, zipSync } from 'fflate';
-import writeXlsxFile, { type SheetData } from 'write-excel-file/node';
+import type { SheetData } from 'write-excel-file/node';
 import type { NettingRow } from '../netting.ts';
 import type { PayOut } from '../postings.ts';
 import { type ClearingOutput, decimalYuan, isoDate } from './contents.ts';
@@ -114,6 +114,7 @@ const ZIP_TIME = new Date(1980, 0, 1);
 
 /** The same sheets give the same bytes. */
 async function workbook(sheets: { sheet: string; data: SheetData }[]): Promise<Buffer> {
+  const { default: writeXlsxFile } = await import('write-excel-file/node');
   const made = await writeXlsxFile(
     sheets.map(({ sheet, data }) => ({ sheet, data, stickyRowsCount: 1 })),
   ).toBuffer();

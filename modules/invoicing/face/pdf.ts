@@ -6,7 +6,6 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import PDFDocument from 'pdfkit';
 import type { Bill } from '../bill/bill.ts';
 import { billFace, type FaceOptions } from './face.ts';
 import { facePages, type Mark, PAGE } from './layout.ts';
@@ -25,6 +24,7 @@ interface DocumentInside {
 }
 
 export async function billPdf(bill: Bill, options: FaceOptions): Promise<Buffer> {
+  const { default: PDFDocument } = await import('pdfkit');
   const pages = facePages(billFace(bill, options));
   const document = new PDFDocument({
     size: [PAGE.width, PAGE.height],

@@ -1,5 +1,5 @@
 /** Reports as XLSX and as a page. */
-import writeXlsxFile, { type SheetData } from 'write-excel-file/node';
+import type { SheetData } from 'write-excel-file/node';
 import { yuanText } from '../bill/amount.ts';
 import { escapeText } from '../bill/xml-writer.ts';
 import type { Column, Report, Row } from './report.ts';
@@ -12,6 +12,7 @@ export async function reportXlsx(report: Report): Promise<Buffer> {
     ...[...rows, totals].map((row) => columns.map((column) => cell(column, row))),
   ];
   const widths = columns.map(({ kind }) => ({ width: kind === 'text' ? 18 : 14 }));
+  const { default: writeXlsxFile } = await import('write-excel-file/node');
   return await writeXlsxFile(sheet, { columns: widths, sheet: title }).toBuffer();
 }
 

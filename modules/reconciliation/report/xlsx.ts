@@ -1,5 +1,4 @@
 /** Differences as a workbook: totals on the first sheet, one difference a row on the second. */
-import writeExcelFile from 'write-excel-file/node';
 import { DIFFERENCE_LABELS, type DifferenceCode } from '../record.ts';
 import type { ReconciliationResult, SideTotals } from '../result.ts';
 import { COLUMNS, harmless } from './columns.ts';
@@ -31,7 +30,8 @@ export async function differencesXlsx(result: ReconciliationResult): Promise<Buf
       }),
     ),
   ];
-  return writeExcelFile([
+  const { default: writeExcelFile } = await import('write-excel-file/node');
+  return await writeExcelFile([
     { data: totalsSheet(result), sheet: '汇总 Totals', columns: widths(8) },
     { data: details, sheet: '差异 Differences', columns: widths(COLUMNS.length) },
   ]).toBuffer();
