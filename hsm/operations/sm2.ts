@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { sm2 } from 'sm-crypto-v2';
+import { createRequire } from 'node:module';
+import type { sm2 as Sm2 } from 'sm-crypto-v2';
 import { requireThat, toHex } from '../bytes.ts';
 import { HsmError } from '../errors.ts';
 
@@ -10,6 +11,15 @@ import { HsmError } from '../errors.ts';
  */
 export const DEFAULT_USER_ID = '1234567812345678';
 
+const requireHere = createRequire(import.meta.url);
+let loaded: typeof Sm2 | undefined;
+
+/** Loaded when it is first needed: its tables of the curve take a fifth of a second in every thread. */
+function library(): typeof Sm2 {
+  loaded ??= (requireHere('sm-crypto-v2') as { sm2: typeof Sm2 }).sm2;
+  return loaded;
+}
+
 /** r and s, 64 bytes. */
 export function sm2Sign(
   privateKey: Uint8Array,
@@ -18,7 +28,7 @@ export function sm2Sign(
   userId: string = DEFAULT_USER_ID,
 ): Buffer {
   const digest = digestOf(publicKey, userId, data);
-  const signature = sm2.doSignature(digest, Buffer.from(privateKey).toString('hex'), {
+  const signature = library().doSignature(digest, Buffer.from(privateKey).toString('hex'), {
     hash: false,
     publicKey: publicKey.toLowerCase(),
   });
@@ -36,7 +46,9 @@ export function sm2Verify(
   const point = preparedPoint(publicKey);
   try {
     const digest = digestOf(publicKey, userId, data);
-    return sm2.doVerifySignature(digest, toHex(signature).toLowerCase(), point, { hash: false });
+    return library().doVerifySignature(digest, toHex(signature).toLowerCase(), point, {
+      hash: false,
+    });
   } catch {
     // The library throws for values of r and s outside the group: such a signature is wrong.
     return false;
@@ -45,11 +57,11 @@ export function sm2Verify(
 
 /** What is signed: SM3 over the signer's Z and the data. OpenSSL hashes long data much faster than the library. */
 function digestOf(publicKey: string, userId: string, data: Uint8Array): Uint8Array {
-  const z = sm2.getZ(publicKey.toLowerCase(), userId);
+  const z = library().getZ(publicKey.toLowerCase(), userId);
   return createHash('sm3').update(z).update(data).digest();
 }
 
-type Point = Parameters<typeof sm2.doVerifySignature>[2];
+type Point = Parameters<typeof Sm2.doVerifySignature>[2];
 
 const PREPARED_POINTS = 256;
 const points = new Map<string, Point>();
@@ -62,7 +74,7 @@ function preparedPoint(publicKey: string): Point {
   const name = publicKey.toLowerCase();
   const known = points.get(name);
   if (known !== undefined && typeof known !== 'string') return known;
-  const point = known === undefined ? name : sm2.precomputePublicKey(name);
+  const point = known === undefined ? name : library().precomputePublicKey(name);
   points.delete(name);
   points.set(name, point);
   if (points.size > PREPARED_POINTS) points.delete(points.keys().next().value!);
@@ -70,7 +82,7 @@ function preparedPoint(publicKey: string): Point {
 }
 
 export function sm2KeyPair(): { privateKey: Buffer; publicKey: string } {
-  const pair = sm2.generateKeyPairHex();
+  const pair = library().generateKeyPairHex();
   return {
     privateKey: Buffer.from(pair.privateKey.padStart(64, '0'), 'hex'),
     publicKey: pair.publicKey.toUpperCase(),
@@ -79,7 +91,9 @@ export function sm2KeyPair(): { privateKey: Buffer; publicKey: string } {
 
 export function sm2PublicKey(privateKey: Uint8Array): string {
   requireThat(privateKey.length === 32, 'an SM2 private key has 32 bytes');
-  return sm2.getPublicKeyFromPrivateKey(Buffer.from(privateKey).toString('hex')).toUpperCase();
+  return library()
+    .getPublicKeyFromPrivateKey(Buffer.from(privateKey).toString('hex'))
+    .toUpperCase();
 }
 
 function requirePublicKey(publicKey: string): void {
@@ -90,7 +104,7 @@ function requirePublicKey(publicKey: string): void {
 
 function isOnCurve(publicKey: string): boolean {
   try {
-    return sm2.verifyPublicKey(publicKey.toLowerCase());
+    return library().verifyPublicKey(publicKey.toLowerCase());
   } catch {
     return false;
   }

@@ -1,4 +1,5 @@
 /** kill -9 at random instants: no record is applied twice, none is skipped. */
+import '../support/plain-children.ts';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';

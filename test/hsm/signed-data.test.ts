@@ -1,3 +1,4 @@
+import '../support/plain-children.ts';
 import { spawnSync } from 'node:child_process';
 import { createPublicKey, randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

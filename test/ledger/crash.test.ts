@@ -2,6 +2,7 @@
  * kill -9 at random instants under load: no answered payment is lost, none is made twice, and the
  * ledger verifies after every restart. POSP_TEST_CRASHES sets how many rounds.
  */
+import '../support/plain-children.ts';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';

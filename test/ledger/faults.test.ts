@@ -1,4 +1,5 @@
 /** What goes wrong with a data folder: each fault is a clear refusal or a repair that says what it did. */
+import '../support/plain-children.ts';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';

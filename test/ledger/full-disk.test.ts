@@ -1,4 +1,5 @@
 /** No room for another record: that group is refused, everything before it stays right. */
+import '../support/plain-children.ts';
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';

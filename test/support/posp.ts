@@ -1,4 +1,5 @@
 /** Runs the `posp` command as a process of its own. */
+import './plain-children.ts';
 import { execFile } from 'node:child_process';
 import { CLI } from './serve.ts';
 

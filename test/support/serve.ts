@@ -2,6 +2,7 @@
  * Starts `posp serve` as a process of its own, in a fresh folder and on ports that the system
  * chooses, and stops it at the end of the test.
  */
+import './plain-children.ts';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
