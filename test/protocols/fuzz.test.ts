@@ -3,8 +3,8 @@ import { ProtocolError } from '../../protocols/error.ts';
 import { FUZZ_TARGETS, type FuzzTarget } from './fuzz-targets.ts';
 import { randomSource, SEED } from './seed.ts';
 
-/** Seconds for each target: a taste by default, 6 in CI, hours with POSP_FUZZ_SECONDS. */
-const SECONDS = Number(process.env['POSP_FUZZ_SECONDS'] ?? (process.env['CI'] ? 6 : 1.5));
+/** Seconds for each target: a taste by default, 4 in CI, hours with POSP_FUZZ_SECONDS. */
+const SECONDS = Number(process.env['POSP_FUZZ_SECONDS'] ?? (process.env['CI'] ? 4 : 1.5));
 
 /** Found inputs are kept to go on from: they are what other changes reach further code with. */
 const MOST_KEPT = 500;
