@@ -7,7 +7,7 @@ import { OutsideTerminal } from '../support/outside-terminal.ts';
 import { documentOf, posp } from '../support/posp.ts';
 import { serve, temporaryFolder } from '../support/serve.ts';
 
-const RELOADS = Number(process.env['POSP_TEST_RELOADS'] ?? 20);
+const RELOADS = Number(process.env['POSP_TEST_RELOADS'] ?? 12);
 const TERMINALS = 8;
 
 t.test('reloads under load cost no connection and no transaction', async (t) => {
