@@ -6,6 +6,7 @@ import { LedgerClient } from '../../ledger/client.ts';
 import { openReader } from '../../ledger/reader.ts';
 import { moduleFolder } from './folder.ts';
 import { Follower, type ModuleStatus } from './follower.ts';
+import { goLast } from './low-priority.ts';
 import type { Module, ModuleLog } from './module.ts';
 import { ModuleRunner } from './runner.ts';
 
@@ -96,4 +97,5 @@ function report(message: ModulesReport): void {
   parentPort!.postMessage(message);
 }
 
+goLast();
 await start(workerData as ModulesInput);
