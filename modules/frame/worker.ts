@@ -6,7 +6,6 @@ import { LedgerClient } from '../../ledger/client.ts';
 import { openReader } from '../../ledger/reader.ts';
 import { moduleFolder } from './folder.ts';
 import { Follower, type ModuleStatus } from './follower.ts';
-import { goLast } from './low-priority.ts';
 import type { Module, ModuleLog } from './module.ts';
 import { ModuleRunner } from './runner.ts';
 
@@ -97,5 +96,4 @@ function report(message: ModulesReport): void {
   parentPort!.postMessage(message);
 }
 
-goLast();
 await start(workerData as ModulesInput);
