@@ -107,11 +107,15 @@ export class Modules {
     this.#worker = worker;
     return new Promise((resolve, reject) => {
       worker.on('message', (report: ModulesReport) => {
+        if (report.report === 'log') {
+          log[report.level](report.fields, report.message);
+          return;
+        }
+        this.#statuses = report.statuses;
         if (report.report === 'ready') {
           this.#problem = null;
           resolve();
-        } else if (report.report === 'status') this.#statuses = report.statuses;
-        else log[report.level](report.fields, report.message);
+        }
       });
       worker.once('error', (error: Error) => {
         this.#problem = error.message;

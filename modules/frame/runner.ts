@@ -54,6 +54,11 @@ export class ModuleRunner {
     return found;
   }
 
+  /** Where each module stands. */
+  statuses(head: number = this.#reader.head().position): ModuleStatus[] {
+    return this.#parts.followers.map((follower) => follower.status(this.#reader, head));
+  }
+
   /** One batch for every place at which modules stand; whether anything was applied. */
   #round(): boolean {
     const head = this.#reader.head().position;
@@ -75,7 +80,7 @@ export class ModuleRunner {
       const whole = { ...context, signal: this.#stop.signal };
       follower.actWhenDue(whole, configs[follower.module.name]);
     }
-    onStatus(followers.map((follower) => follower.status(this.#reader, head)));
+    onStatus(this.statuses(head));
     return places.size > 0;
   }
 }

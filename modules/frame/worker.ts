@@ -27,8 +27,7 @@ export type ModulesCommand =
   | { command: 'stop' };
 
 export type ModulesReport =
-  | { report: 'ready' }
-  | { report: 'status'; statuses: ModuleStatus[] }
+  | { report: 'ready' | 'status'; statuses: ModuleStatus[] }
   | { report: 'log'; level: 'info' | 'warn' | 'error'; fields: object; message: string };
 
 /** Statuses that did not change are said again after this time, so that silence means trouble. */
@@ -53,7 +52,8 @@ async function start(input: ModulesInput): Promise<void> {
     else if (command.command === 'resume') runner.follower(command.module).resume();
     else runner.follower(command.module).rebuild();
   });
-  report({ report: 'ready' });
+  // The main thread knows the modules' names from the first moment, so that it can be asked for one.
+  report({ report: 'ready', statuses: runner.statuses() });
   await runner.run();
   ledger.close();
   await hsm.close();

@@ -23,10 +23,12 @@ t.test(`${ROUNDS} kills`, async (t) => {
     const child = spawn(process.execPath, [CRASH_CHILD, folder, String(round * 100_000)], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    await once(child.stdout, 'data');
+    const closed = once(child, 'close').then(() => 'ended by itself');
+    const began = await Promise.race([once(child.stdout, 'data'), closed]);
+    t.not(began, 'ended by itself', `round ${round} runs`);
     await sleep(random.below(400));
     child.kill('SIGKILL');
-    await once(child, 'close');
+    await closed;
     const view = openModuleQueries(counting, folder);
     const { queries } = view;
     if (queries.count() !== view.position()) {
