@@ -25,11 +25,20 @@ interface Waiting {
   reject: (error: LedgerError) => void;
 }
 
-/** Entries that were submitted in one event-loop turn cross to the writer as one message. */
+/**
+ * With so many requests a message leaves before the turn ends: the writer can begin while the rest of a
+ * long turn is still being worked out, and neither waits for the other. A message costs about what
+ * judging a few entries does.
+ */
+const MESSAGE_REQUESTS = 16;
+
+/** Entries that were submitted in one event-loop turn cross to the writer in few messages. */
 export class LedgerClient {
   private readonly port: MessagePort;
   private readonly out = new ByteWriter(1 << 14);
   private flushing = false;
+  /** Requests of the message at hand. */
+  private gathered = 0;
   /** In the order in which the writer will answer; those before `first` are done. */
   private waiting: Waiting[] = [];
   private first = 0;
@@ -183,19 +192,27 @@ export class LedgerClient {
     if (this.unanswered === 0) this.port.ref();
     this.unanswered += waiting.left;
     this.waiting.push(waiting);
-    if (this.flushing) return;
-    this.flushing = true;
-    setImmediate(this.flush);
+    this.gathered++;
+    if (this.gathered >= MESSAGE_REQUESTS) this.send();
+    else if (!this.flushing) {
+      this.flushing = true;
+      setImmediate(this.flush);
+    }
   }
 
   private readonly flush = (): void => {
     this.flushing = false;
+    this.send();
+  };
+
+  private send(): void {
     const { out } = this;
+    this.gathered = 0;
     if (out.length === 0) return;
     const message = out.bytes.slice(0, out.length);
     out.length = 0;
     this.port.postMessage(message, [message.buffer]);
-  };
+  }
 
   private receive(message: AnswerMessage): void {
     if (message instanceof Float64Array) {

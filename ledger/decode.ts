@@ -21,9 +21,11 @@ import type {
 
 const RETENTIONS: readonly TallyRetention[] = ['long', 'day', 'batch'];
 
+/** Used again for every record: what is kept of one is copied out of it. */
+const view = new RecordView();
+
 /** The record at a position of a group. */
 export function decodeRecord(group: GroupView, position: number): JournalRecord {
-  const view = new RecordView();
   group.read(position, view);
   const { outcomes, tallies } = view;
   const record: JournalRecord = {
@@ -55,9 +57,9 @@ function readEntryField(entry: Entry, reader: ByteReader): void {
   }
   const end = reader.span();
   const part = new ByteReader(reader.bytes, reader.at, end);
-  const bytes = () => new Uint8Array(reader.bytes.slice(part.at, end));
+  const bytes = () => copyOf(reader.bytes, part.at, end);
   if (tag === 0x0a) entry.id = bytes();
-  else if (tag === 0x12) entry.institution = Buffer.from(bytes()).toString('utf8');
+  else if (tag === 0x12) entry.institution = textOf(reader.bytes, part.at, end);
   else if (tag === 0x1a) push(entry, 'transfers', readTransfer(part));
   else if (tag === 0x22) push(entry, 'tallies', readTally(part));
   else if (tag === 0x2a) push(entry, 'accounts', readAccount(part));
@@ -68,6 +70,15 @@ function readEntryField(entry: Entry, reader: ByteReader): void {
   else if (tag === 0x52) entry.fact = decodeFact(bytes());
   else if (tag === 0x5a) entry.wireHash = bytes();
   reader.at = end;
+}
+
+/** A plain copy, also of what is a Buffer. */
+function copyOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  return Uint8Array.prototype.slice.call(bytes, start, end);
+}
+
+function textOf(bytes: Uint8Array, start: number, end: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8');
 }
 
 type Lists = 'transfers' | 'tallies' | 'accounts' | 'freezes' | 'registry' | 'blocks';

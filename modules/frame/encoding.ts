@@ -11,7 +11,12 @@ const BYTES_NAME = '$bytes';
 
 /** The key of a row: the table's name, a zero byte, the row's own key. */
 export function rowKey(table: string, key: string): Buffer {
-  return Buffer.from(`${table}\0${key}`, 'utf8');
+  return Buffer.from(rowName(table, key), 'utf8');
+}
+
+/** The same as text. */
+export function rowName(table: string, key: string): string {
+  return `${table}\0${key}`;
 }
 
 /** Behind every key that starts so: UTF-8 has no such byte. */
@@ -19,19 +24,63 @@ export function behindPrefix(key: Buffer): Buffer {
   return Buffer.concat([key, Buffer.of(0xff)]);
 }
 
+/** A value as it is kept while a batch is applied: its JSON, or bytes that are a value as a whole. */
+export type ValueText = string | Buffer;
+
 /** Throws when the value is not plain data. */
-export function encodeValue(value: unknown): Buffer {
+export function textOf(value: unknown): ValueText {
   if (value instanceof Uint8Array) return Buffer.concat([Buffer.of(RAW), value]);
-  const text = JSON.stringify(plain(value, 'value'));
+  const text = JSON.stringify(isJson(value) ? value : plain(value, 'value'));
   assert(text !== undefined, 'a value of a table is plain data');
-  return Buffer.from(text, 'utf8');
+  return text;
 }
 
-export function decodeValue(bytes: Buffer): unknown {
-  assert(bytes.length > 0, "a row of a module's store is damaged");
-  if (bytes[0] === RAW) return new Uint8Array(bytes.subarray(1));
-  const text = bytes.toString('utf8');
+export function valueFrom(text: ValueText): unknown {
+  if (typeof text !== 'string') return new Uint8Array(text.subarray(1));
   return text.includes(`"${BYTES_NAME}":`) ? JSON.parse(text, revive) : JSON.parse(text);
+}
+
+/** As it is stored. */
+export function encodeText(text: ValueText): Buffer {
+  return typeof text === 'string' ? Buffer.from(text, 'utf8') : text;
+}
+
+export function decodeText(bytes: Buffer): ValueText {
+  assert(bytes.length > 0, "a row of a module's store is damaged");
+  return bytes[0] === RAW ? bytes : bytes.toString('utf8');
+}
+
+/** True for an object that JSON says as it is, and that has no other object in it. */
+export function isFlat(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype) return false;
+  for (const name in value) {
+    const field = (value as Record<string, unknown>)[name];
+    if (name === BYTES_NAME || (typeof field === 'object' && field !== null) || !isJson(field))
+      return false;
+  }
+  return true;
+}
+
+/** True when JSON says the value as it is: the usual case, told without making anything. */
+function isJson(value: unknown): boolean {
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (typeof value !== 'object' || value === null) {
+    return (
+      value === null ||
+      typeof value === 'string' ||
+      typeof value === 'boolean' ||
+      value === undefined
+    );
+  }
+  if (Array.isArray(value)) return value.every(isJson);
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return false;
+  for (const name in value) {
+    if (name === BYTES_NAME || !isJson((value as Record<string, unknown>)[name])) return false;
+  }
+  return true;
 }
 
 /** The value itself, or a copy in which bytes have become text. */

@@ -31,6 +31,9 @@ export interface ModuleLag extends ModuleStatus {
 
 const RESTART_MS = 5_000;
 
+/** A batch of records lives until all modules have seen it: with little room it would be copied on the way. */
+const YOUNG_GENERATION_MIB = 64;
+
 export class Modules {
   readonly #options: ModulesOptions;
   #worker: Worker | null = null;
@@ -102,8 +105,12 @@ export class Modules {
     const { ledger, log, ...plain } = this.#options;
     const ledgerPort = ledger.connect();
     const input: ModulesInput = { ...plain, ledgerPort, ledgerGeneration: ledger.generation };
-    const options = { name: 'modules', workerData: input, transferList: [ledgerPort] };
-    const worker = new Worker(workerFile(), options);
+    const worker = new Worker(workerFile(), {
+      name: 'modules',
+      workerData: input,
+      transferList: [ledgerPort],
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB },
+    });
     this.#worker = worker;
     return new Promise((resolve, reject) => {
       worker.on('message', (report: ModulesReport) => {

@@ -12,7 +12,8 @@ import { open, type RootDatabase } from 'lmdb';
 import { LedgerError } from '../../ledger/errors.ts';
 import { Table as ByteTable } from '../../ledger/lmdb-table.ts';
 import { ValueCipher } from '../../ledger/value-cipher.ts';
-import { behindPrefix, decodeValue, encodeValue, rowKey } from './encoding.ts';
+import { behindPrefix, decodeText, rowKey, rowName, valueFrom } from './encoding.ts';
+import { GatheredRows } from './gathered-rows.ts';
 import type { Range, Table, TableSource, WritableTable, WritableTableSource } from './module.ts';
 
 /** What the rows tell: which module's data this is, and of which journal up to where. */
@@ -85,7 +86,7 @@ class StoreFolder {
 
   protected read<Value>(table: string, key: string): Value | undefined {
     const value = this.rows.get(rowKey(table, key));
-    return value === undefined ? undefined : (decodeValue(value) as Value);
+    return value === undefined ? undefined : (valueFrom(decodeText(value)) as Value);
   }
 
   protected *scan<Value>(table: string, range: Range): Iterable<{ key: string; value: Value }> {
@@ -93,7 +94,7 @@ class StoreFolder {
     let left = range.limit ?? Number.POSITIVE_INFINITY;
     if (left <= 0) return;
     for (const { key, value } of this.rowsOf(table, range)) {
-      yield { key: key.toString('utf8', start), value: decodeValue(value) as Value };
+      yield { key: key.toString('utf8', start), value: valueFrom(decodeText(value)) as Value };
       left--;
       if (left === 0) return;
     }
@@ -116,6 +117,7 @@ class StoreFolder {
 /** The store as its follower has it: the only one that writes. */
 export class ModuleStore extends StoreFolder implements WritableTableSource {
   readonly #tables = new Map<string, WritableTable<never>>();
+  readonly #gathered = new GatheredRows(this.rows);
   #writing = false;
 
   private constructor(options: StoreOptions) {
@@ -144,9 +146,11 @@ export class ModuleStore extends StoreFolder implements WritableTableSource {
       this.#writing = true;
       try {
         const state = work();
+        this.#gathered.write();
         this.meta.put(STATE_KEY, Buffer.from(JSON.stringify(state)));
       } finally {
         this.#writing = false;
+        this.#gathered.forget();
       }
     });
   }
@@ -171,19 +175,26 @@ export class ModuleStore extends StoreFolder implements WritableTableSource {
 
   #newTable(name: string): WritableTable<never> {
     return {
-      get: (key) => this.read(name, key),
-      // A cursor does not like rows that move under it: while a record is applied, ranges are copies.
-      range: (range = {}) =>
-        this.#writing ? [...this.scan<never>(name, range)] : this.scan<never>(name, range),
+      get: (key) => {
+        if (!this.#writing) return this.read(name, key);
+        return this.#gathered.get(rowName(name, key)) as never;
+      },
+      range: (range = {}) => {
+        if (!this.#writing) return this.scan<never>(name, range);
+        // A cursor does not like rows that move under it: while a record is applied, ranges are copies.
+        this.#gathered.write();
+        return [...this.scan<never>(name, range)];
+      },
       put: (key, value) => {
         assert(this.#writing, 'a table is written while a record is applied, and at no other time');
-        const stored = rowKey(name, key);
-        assert(stored.length <= KEY_BYTES_MAX, `a key of ${name} has ${stored.length} bytes`);
-        this.rows.put(stored, encodeValue(value));
+        const stored = rowName(name, key);
+        const bytes = stored.length * 3 <= KEY_BYTES_MAX ? 0 : Buffer.byteLength(stored);
+        assert(bytes <= KEY_BYTES_MAX, `a key of ${name} has ${bytes} bytes`);
+        this.#gathered.put(stored, value);
       },
       remove: (key) => {
         assert(this.#writing, 'a table is written while a record is applied, and at no other time');
-        this.rows.remove(rowKey(name, key));
+        this.#gathered.remove(rowName(name, key));
       },
     };
   }

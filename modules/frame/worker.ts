@@ -8,6 +8,7 @@ import { moduleFolder } from './folder.ts';
 import { Follower, type ModuleStatus } from './follower.ts';
 import type { Module, ModuleLog } from './module.ts';
 import { ModuleRunner } from './runner.ts';
+import { yieldProcessor } from './yielding.ts';
 
 /** What the main thread hands over. */
 export interface ModulesInput {
@@ -52,6 +53,7 @@ async function start(input: ModulesInput): Promise<void> {
     else if (command.command === 'resume') runner.follower(command.module).resume();
     else runner.follower(command.module).rebuild();
   });
+  runner.prepare();
   // The main thread knows the modules' names from the first moment, so that it can be asked for one.
   report({ report: 'ready', statuses: runner.statuses() });
   await runner.run();
@@ -96,4 +98,5 @@ function report(message: ModulesReport): void {
   parentPort!.postMessage(message);
 }
 
+yieldProcessor();
 await start(workerData as ModulesInput);

@@ -41,9 +41,13 @@ export class HostGateway {
     return new Promise((resolve) => this.#waiting.set(call, resolve));
   }
 
-  /** Tells the hub of a record that obliges us to tell a host something. */
+  /**
+   * Tells the hub of a record that obliges us to tell a host something. It leaves at once: whoever has
+   * the terminal's answer in hand and asks what is owed must find it.
+   */
   forward(position: number): void {
-    this.#send({ kind: 'forward', position });
+    this.#out.push({ kind: 'forward', position });
+    this.#flush();
   }
 
   close(): void {
@@ -57,6 +61,7 @@ export class HostGateway {
 
   #flush(): void {
     const batch = this.#out;
+    if (batch.length === 0) return;
     this.#out = [];
     this.#port?.postMessage(batch);
   }

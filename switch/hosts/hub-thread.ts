@@ -1,4 +1,5 @@
 /** The thread of the host hub: its own HSM session, ledger client and registry cache. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { HostConfig } from '../../config/schema.ts';
 import { openHsm } from '../../hsm/open.ts';
@@ -49,7 +50,8 @@ async function start(input: HubInput): Promise<void> {
       return hub.metrics.registry.getMetricsAsJSON();
     },
     status: async () => hub.status(),
-    'saf-list': async () => hub.forwarder.list(),
+    // Another port's messages may wait while this call is taken: what workers have said comes first.
+    'saf-list': async () => nextTurn().then(() => hub.forwarder.list()),
     'saf-retry': async ({ position }) => hub.forwarder.retry(Number(position)),
     'saf-close': async ({ position, who, reason }) =>
       hub.forwarder.close(Number(position), String(who), String(reason)),
