@@ -38,6 +38,7 @@ const line = z.strictObject({
   event: z.enum(['pay', 'refund', 'cancel', 'ignore']),
   negative: z.literal('refund').optional(),
   status: z.enum(['success', 'failed']).optional(),
+  mayBeOlder: z.boolean().optional(),
   amount: names,
   fee: z
     .strictObject({

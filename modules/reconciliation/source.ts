@@ -72,6 +72,8 @@ export interface LineRule {
   readonly negative?: 'refund';
   /** What became of it; success when left out. */
   readonly status?: 'success' | 'failed';
+  /** A bill with one column of times may give a refund the time of its order, on an earlier day. */
+  readonly mayBeOlder?: boolean;
   /** The first of these columns that the file has and that is not empty. */
   readonly amount: readonly string[];
   readonly fee?: FeeRule;

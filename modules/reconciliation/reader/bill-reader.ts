@@ -274,13 +274,13 @@ export class BillReader implements LineVisitor {
     if (this.source.shape.kind === 'delimited') this.checkWidth(number);
     const bound = ruleFor(this.rules!, cutter, bytes);
     if (bound === null) this.refuse(number, this.unknownKind());
-    const { event } = bound.rule;
+    const { event, mayBeOlder } = bound.rule;
     this.trailer?.add(cutter, bytes, event);
     if (event === 'ignore') {
       this.facts.ignored++;
       return;
     }
-    this.checkDate(bytes, number);
+    this.checkDate(bytes, number, mayBeOlder === true);
     this.facts.details++;
     this.put(bound, bytes, number, offset, end - start);
   }
@@ -377,7 +377,7 @@ export class BillReader implements LineVisitor {
     return fee;
   }
 
-  private checkDate(bytes: Buffer, line: number): void {
+  private checkDate(bytes: Buffer, line: number, mayBeOlder: boolean): void {
     const { days, dateColumns, cutter } = this;
     if (days.length === 0 || dateColumns.length === 0) return;
     let seen = 0;
@@ -386,6 +386,7 @@ export class BillReader implements LineVisitor {
       for (const wanted of days) if (day === wanted || day === wanted % 10_000) return;
       if (day !== 0 && seen === 0) seen = day;
     }
+    if (mayBeOlder && dateColumns.length === 1 && seen > 9_999 && seen < days[0]!) return;
     const title = this.titles[dateColumns[0]!];
     if (seen === 0) this.refuse(line, `${title} is not a date`);
     this.refuse(line, `is of ${dateText(seen)}, the bill of ${dateText(days[0]!)} is expected`);

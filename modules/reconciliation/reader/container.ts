@@ -2,7 +2,7 @@
  * What a bill comes in: a ZIP (Alipay, UnionPay), GZIP (WeChat on request) or the plain file. Packed
  * files are unpacked into a temporary folder piece by piece, because lines are read again by place.
  */
-import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { Gunzip, Unzip, UnzipInflate } from 'fflate';
@@ -10,8 +10,11 @@ import iconv from 'iconv-lite';
 import { BillRefused } from '../record.ts';
 
 const CHUNK_BYTES = 1 << 18;
-/** A packed file that grows beyond this is a bomb, or nothing one machine should reconcile at once. */
+/** Nothing that one machine should reconcile at once is larger. */
 const MOST_BYTES = 16 * 2 ** 30;
+/** A packed file that grows to so many times its size is a bomb; small ones may be full of blanks. */
+const MOST_GROWTH = 200;
+const HARMLESS_BYTES = 64 * 2 ** 20;
 const MOST_ENTRIES = 64;
 
 export interface OpenedBill {
@@ -57,10 +60,13 @@ class Unpacked {
   readonly folder = mkdtempSync(join(tmpdir(), 'posp-bill-'));
   readonly files: { path: string; name: string }[] = [];
   private readonly archive: string;
+  private readonly mostBytes: number;
   private bytes = 0;
 
-  constructor(archive: string) {
+  constructor(descriptor: number, archive: string) {
     this.archive = archive;
+    const grown = fstatSync(descriptor).size * MOST_GROWTH;
+    this.mostBytes = Math.min(Math.max(grown, HARMLESS_BYTES), MOST_BYTES);
   }
 
   /** A new file; what is written to it stops being written at the limit. */
@@ -71,7 +77,7 @@ class Unpacked {
     const descriptor = openSync(path, 'w', 0o600);
     return (chunk, final) => {
       this.bytes += chunk.length;
-      if (this.bytes > MOST_BYTES) this.refuse('unpacks to more than can be reconciled');
+      if (this.bytes > this.mostBytes) this.refuse('unpacks to far more than a bill holds');
       for (let at = 0; at < chunk.length; ) at += writeSync(descriptor, chunk, at);
       if (final) closeSync(descriptor);
     };
@@ -87,13 +93,14 @@ class Unpacked {
 }
 
 function unzip(descriptor: number, archive: string, isMain: (name: string) => boolean): OpenedBill {
-  const unpacked = new Unpacked(archive);
+  const unpacked = new Unpacked(descriptor, archive);
   try {
     let complete = 0;
     const unzipper = new Unzip((file) => {
       if (file.name.endsWith('/')) return;
       const write = unpacked.add(basename(entryName(file.name)));
       file.ondata = (error, chunk, final) => {
+        if (error instanceof BillRefused) throw error;
         if (error) unpacked.refuse('is a broken ZIP');
         write(chunk, final);
         if (final) complete++;
@@ -114,7 +121,7 @@ function unzip(descriptor: number, archive: string, isMain: (name: string) => bo
 }
 
 function gunzip(descriptor: number, archive: string): OpenedBill {
-  const unpacked = new Unpacked(archive);
+  const unpacked = new Unpacked(descriptor, archive);
   try {
     const write = unpacked.add(archive.replace(/\.gz$/i, ''));
     const gunzipper = new Gunzip((chunk, final) => write(chunk, final));

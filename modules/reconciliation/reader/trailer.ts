@@ -15,6 +15,9 @@ interface Sum {
   kept: number;
   /** Every line rounded to two decimals first. */
   rounded: number;
+  /** Of the payments alone: refunds may repeat their order's amount, or have a fee of either sign. */
+  paid: number;
+  givenBack: number;
 }
 
 /** Adds up the columns that the trailer speaks of, then compares. */
@@ -25,7 +28,6 @@ export class TrailerCheck {
   private lines = 0;
   private kept = 0;
   private readonly counts = { pay: 0, refund: 0 };
-  private readonly eventSums = { pay: 0, refund: 0 };
   private totalTitles: readonly string[] | null = null;
   /** The trailer was read to its end. */
   complete = false;
@@ -35,7 +37,8 @@ export class TrailerCheck {
     this.source = source;
     for (const [title, names] of wantedSums(rule)) {
       const column = names.map((name) => titles.indexOf(name)).find((at) => at >= 0);
-      if (column !== undefined) this.sums.push({ title, column, all: 0, kept: 0, rounded: 0 });
+      const nothing = { all: 0, kept: 0, rounded: 0, paid: 0, givenBack: 0 };
+      if (column !== undefined) this.sums.push({ title, column, ...nothing });
     }
   }
 
@@ -53,7 +56,8 @@ export class TrailerCheck {
       sum.all += value;
       if (counted) sum.kept += value;
       sum.rounded += Math.round(value / 1_000) * 1_000;
-      if (event === 'pay' || event === 'refund') this.eventSums[event] += value;
+      if (event === 'pay') sum.paid += value;
+      else if (event === 'refund') sum.givenBack += value;
     }
   }
 
@@ -90,17 +94,19 @@ export class TrailerCheck {
   /** A comment behind the list, with totals in words: what is wrong, or null. */
   comment(text: string): string | null {
     if (this.rule.kind !== 'end-comment') return null;
-    for (const { pattern, event } of this.rule.totals) {
+    for (const { pattern, event, column } of this.rule.totals) {
       const match = pattern.exec(text);
       if (match === null) continue;
       if (Number(match[1]) !== this.counts[event]) {
         return `the trailer says ${match[1]} lines of ${event}, the file has ${this.counts[event]}`;
       }
-      if (this.sums.length === 0) return null;
+      const sum = this.sums.find((known) => known.title === column);
+      if (sum === undefined) return null;
+      const found = event === 'pay' ? sum.paid : sum.givenBack;
       const bytes = Buffer.from(match[2]!, 'latin1');
       const said = decimalOf(bytes, 0, bytes.length, PLACES);
-      if (Math.abs(said) !== Math.abs(this.eventSums[event])) {
-        return `the trailer says ${match[2]} for ${event}, the lines give ${shown(this.eventSums[event])}`;
+      if (Math.abs(said) !== Math.abs(found)) {
+        return `the trailer says ${match[2]} for ${event}, the lines give ${shown(found)}`;
       }
     }
     return null;
@@ -126,11 +132,13 @@ export class TrailerCheck {
   private sumComplaint(title: string, said: number): string | null {
     const sum = this.sums.find((known) => known.title === title);
     if (sum === undefined) return null;
-    const isSaid = [sum.all, sum.kept, sum.rounded].some(
-      (found) => Math.abs(found) === Math.abs(said),
-    );
+    const { all, kept, rounded, paid, givenBack } = sum;
+    const stated = [all, kept, rounded];
+    // Only where payments have a part in the column: a sum of refunds is not theirs to explain.
+    if (paid !== 0) stated.push(paid, paid - Math.abs(givenBack));
+    const isSaid = stated.some((found) => Math.abs(found) === Math.abs(said));
     if (isSaid) return null;
-    return `the trailer says ${title} ${shown(said)}, the lines give ${shown(sum.all)} (${this.source.unit})`;
+    return `the trailer says ${title} ${shown(said)}, the lines give ${shown(all)} (${this.source.unit})`;
   }
 }
 

@@ -18,6 +18,7 @@ const refund = (states: string[], status: 'success' | 'failed'): LineRule => ({
   ],
   event: 'refund',
   status,
+  mayBeOlder: true,
   amount: REFUND_AMOUNT,
   fee: FEE,
   keys: REFUND_KEYS,
