@@ -11,8 +11,13 @@ import {
   YUAN_LEDGER,
 } from '../ledger/chart-of-accounts.ts';
 import { idToHex } from '../ledger/id.ts';
-import type { AccountInput, Id, TransferInput } from '../ledger/types.ts';
+import type { AccountInput, Id, RegistryChange, TransferInput } from '../ledger/types.ts';
 import { ADJUSTMENT_OPERATION } from '../modules/reconciliation/life/approval.ts';
+import {
+  clearingSuspense,
+  planClearingSuspense,
+  planSuspenseResolution,
+} from './clearing-suspense.ts';
 import { conflict } from './problem.ts';
 import {
   planReconciliationAdjustment,
@@ -37,6 +42,8 @@ export interface PlannedOperation {
   transfers: TransferInput[];
   /** Accounts that the transfers need and that are not open yet. */
   accounts?: AccountInput[];
+  /** What is remembered of it beside the money. */
+  registry?: RegistryChange[];
 }
 
 function operation<Request extends z.ZodType>(literal: {
@@ -114,6 +121,23 @@ export const OPERATIONS: readonly Operation[] = [
     titleEn: 'An adjustment of a reconciliation difference',
     request: reconciliationAdjustment,
     plan: planReconciliationAdjustment,
+  }),
+  operation({
+    name: 'clearing-suspense',
+    titleZh: '清算差额挂账',
+    titleEn: 'What a cleared day cannot explain of a merchant goes into suspense',
+    request: clearingSuspense,
+    plan: planClearingSuspense,
+  }),
+  operation({
+    name: 'clearing-suspense-resolution',
+    titleZh: '挂账销账',
+    titleEn: 'An amount leaves suspense: it turned out whose it is',
+    request: clearingSuspense.extend({ account }),
+    async plan({ account: { name, owner }, ...item }, caller, services) {
+      const to = (institution: string) => accountId(name, institution, owner);
+      return planSuspenseResolution(item, to, caller, services);
+    },
   }),
 ];
 

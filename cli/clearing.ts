@@ -109,7 +109,8 @@ async function runHere(
   }
 }
 
-function printResult({ date, files, merchants, payOuts, differences }: ClearDayResult): void {
+function printResult(result: ClearDayResult): void {
+  const { date, files, merchants, payOuts, differences, unexplained, suspense } = result;
   printLine(`Clearing of ${date}`);
   printLine(
     formatTable(
@@ -127,15 +128,24 @@ function printResult({ date, files, merchants, payOuts, differences }: ClearDayR
   for (const { merchantId, amountFen, state, payDate } of payOuts) {
     printLine(`pay-out ${merchantId}: ${state} ${yuan(amountFen)} on ${payDate}`);
   }
+  for (const { date: since, merchantId, amountFen } of suspense) {
+    printLine(`in suspense since ${since}: ${merchantId} ${yuan(amountFen)}`);
+  }
   for (const { path } of files) printLine(path);
   for (const difference of differences) printLine(`DIFFERENCE: ${difference}`);
   printLine(
     differences.length === 0 ? 'File totals equal the ledger.' : 'Do not release these files.',
   );
+  for (const { merchantId, amountFen } of unexplained) {
+    printNote(
+      `posp: ${yuan(amountFen)} of ${merchantId} cannot be explained; propose clearing-suspense of ` +
+        `${date} (POST /v1/proposals), have it approved, and clear the day again`,
+    );
+  }
 }
 
 /** Own text files carry a seal of their own; the others are named by the manifest beside them. */
-const BY_MANIFEST = /^(manifest|com|netting|pay-outs|clearing|statement)-/;
+const BY_MANIFEST = /^(manifest|com|netting|pay-outs|suspense|clearing|statement)-/;
 
 interface Verified {
   /** For `--json`. */

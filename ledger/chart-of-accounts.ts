@@ -59,6 +59,8 @@ export const TransferCode = {
   approvedCorrection: 42,
   /** An approved adjustment of a reconciliation difference. */
   reconciliation: 43,
+  /** What a merchant's day cannot explain goes into suspense. */
+  clearingSuspense: 44,
 } as const;
 
 /** The id of an account: its place in the chart, the institution, and whose it is. */

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { idOf, idToHex } from '../../ledger/id.ts';
 import { approvals, type Proposal } from '../../modules/approvals/module.ts';
-import { OPERATIONS, type Operation } from '../operations.ts';
+import { OPERATIONS, type Operation, type PlannedOperation } from '../operations.ts';
 import { pageOf, pageQuery } from '../page-token.ts';
 import { ApiProblem, badRequest, conflict, forbidden, notFound } from '../problem.ts';
 import { type Caller, inScope, type Route, route } from '../route.ts';
@@ -42,7 +42,7 @@ export function approvalRoutes(services: ApiServices): Route[] {
       method: 'post',
       path: '/v1/proposals',
       summaryZh: '提出资金操作（经办）',
-      summaryEn: 'Ask for a money operation: card-deposit, card-withdrawal, adjustment',
+      summaryEn: `Ask for a money operation: ${OPERATIONS.map(({ name }) => name).join(', ')}`,
       permission: 'money:propose',
       changes: true,
       body: wanted,
@@ -134,13 +134,13 @@ async function decide(
   const scoped = { ...caller, institution: proposal.institution };
   const planned =
     what === 'approval' && proposal.state === 'open'
-      ? await operation.plan(request, scoped, services)
+      ? plannedParts(await operation.plan(request, scoped, services))
       : null;
   const payload = Buffer.from(JSON.stringify({ why: reason, by: caller.id }));
   const { status, position } = await ledger.submit({
     id: idOf('approvals', 'decision', id),
     institution: proposal.institution,
-    ...(planned === null ? {} : { transfers: planned.transfers, accounts: planned.accounts ?? [] }),
+    ...planned,
     fact: { module: { module: 'approvals', kind, key: id, payload } },
   });
   const decided = await seen(id, position, open);
@@ -152,6 +152,11 @@ async function decide(
     throw new ApiProblem(422, status, detail);
   }
   return decided;
+}
+
+/** What a planned operation puts into the entry of its approval. */
+function plannedParts({ transfers, accounts = [], registry = [] }: PlannedOperation) {
+  return { transfers, accounts, registry };
 }
 
 function checkedRequest(name: string, given: unknown): { operation: Operation; request: never } {

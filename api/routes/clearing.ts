@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { idOf } from '../../ledger/id.ts';
 import { registryChange } from '../../ledger/registry.ts';
+import { isoDate } from '../../modules/clearing/files/contents.ts';
 import { institutionFolder } from '../../modules/clearing/folder.ts';
 import { type ClearedDay, clearing } from '../../modules/clearing/module.ts';
 import { payOutOutcomeEntry } from '../../modules/clearing/postings.ts';
+import { suspenseItems } from '../../modules/clearing/suspense.ts';
 import {
   calendar,
   calendarKey,
@@ -20,7 +22,7 @@ import {
 import { pageOf, pageQuery } from '../page-token.ts';
 import { badRequest, conflict, notFound } from '../problem.ts';
 import { type Caller, FileAnswer, file, type Route, route } from '../route.ts';
-import { businessDate, merchantId, why } from '../schemas.ts';
+import { businessDate, merchantId, signedFen, why } from '../schemas.ts';
 import { type ApiServices, freshView } from '../services.ts';
 import { submitOrRefuse } from '../submit.ts';
 import { merchantOf } from './merchants.ts';
@@ -39,6 +41,7 @@ const dayView = z.object({
   institution: z.string(),
   date: businessDate,
   payOuts: z.array(payOutView),
+  unexplained: z.array(z.object({ merchantId, amountFen: signedFen })),
   versions: z.array(
     z.object({
       version: z.int(),
@@ -180,7 +183,55 @@ function dayRoutes(services: ApiServices): Route[] {
       handle: ({ caller, params: { date, name } }) => fileOf(date, name, caller, services),
     }),
     outcomeRoute(services),
+    suspenseRoute(services),
   ];
+}
+
+const suspenseView = z.object({
+  longFen: z.int(),
+  shortFen: z.int(),
+  items: z.array(
+    z.object({
+      date: businessDate,
+      merchantId,
+      amountFen: signedFen.describe('Positive: the merchant’s account got too much'),
+      days: z.int().describe('Since the day that could not be explained'),
+    }),
+  ),
+});
+
+function suspenseRoute({ reader }: ApiServices): Route {
+  return route({
+    ...common,
+    method: 'get',
+    path: '/v1/clearing/suspense',
+    summaryZh: '清算挂账：未销账的差额及账龄',
+    summaryEn: 'What is in suspense, oldest first; its sum is that of clearing’s suspense accounts',
+    permission: 'clearing:read',
+    changes: false,
+    query: z.strictObject({ institution: z.string().max(16).optional() }),
+    answer: suspenseView,
+    handle({ caller, query }) {
+      const institution = institutionOf(query.institution, caller);
+      const today = reader.head().businessDates[institution] ?? '';
+      const open = suspenseItems(institution, reader.registry).filter(({ isOpen }) => isOpen);
+      const items = open.map(({ date, merchantId: of, amountFen }) => ({
+        date,
+        merchantId: of,
+        amountFen,
+        days: daysBetween(date, today),
+      }));
+      const sumOf = (sign: 1 | -1) =>
+        items.reduce((sum, { amountFen }) => sum + Math.max(sign * amountFen, 0), 0);
+      return { longFen: sumOf(1), shortFen: sumOf(-1), items };
+    },
+  });
+}
+
+/** Of two business dates. */
+function daysBetween(from: string, to: string): number {
+  const at = (date: string) => Date.parse(isoDate(date));
+  return Math.round((at(to) - at(from)) / 86_400_000);
 }
 
 function outcomeRoute(services: ApiServices): Route {

@@ -4,6 +4,7 @@ import type { MerchantDay } from './day.ts';
 import type { ClearingOutput } from './files/contents.ts';
 import type { NettingRow } from './netting.ts';
 import type { PayOut } from './postings.ts';
+import type { Unexplained } from './suspense.ts';
 
 export interface Checked {
   days: readonly MerchantDay[];
@@ -15,6 +16,8 @@ export interface Checked {
   /** The message to the bank; null when nothing is paid. */
   pain001: ClearingOutput | null;
   statements: readonly { closingFen: number }[];
+  /** What two persons put into suspense for this day. */
+  suspense: readonly Unexplained[];
 }
 
 /** One sentence for each thing that does not hold. */
@@ -32,11 +35,17 @@ function dayDifferences(day: MerchantDay, at: number, checked: Checked): string[
   const must = (holds: boolean, sentence: string) => {
     if (!holds) said.push(`${id}: ${sentence}`);
   };
-  const moved = day.ledgerMovementFen;
+  const suspendedFen = checked.suspense
+    .filter(({ merchantId }) => merchantId === id)
+    .reduce((sum, { amountFen }) => sum + amountFen, 0);
+  const moved = day.ledgerMovementFen - suspendedFen;
+  const ledger =
+    `the ledger moved ${day.ledgerMovementFen}` +
+    (suspendedFen === 0 ? '' : `, of which ${suspendedFen} are in suspense`);
   const factsFen = day.grossFen - day.refundFen;
-  must(factsFen === moved, `transactions say ${factsFen} fen, the ledger moved ${moved}`);
+  must(factsFen === moved, `transactions say ${factsFen} fen, ${ledger}`);
   const { name, totalFen } = checked.details[at]!;
-  must(totalFen === moved, `${name} says ${totalFen} fen, the ledger moved ${moved}`);
+  must(totalFen === factsFen, `${name} says ${totalFen} fen, the transactions ${factsFen}`);
   const { status, outcomes } = checked.settlements[at]!;
   const isPosted = status === 'applied' || status === 'exists';
   must(isPosted, `the settlement entry was refused (${status})`);

@@ -1,20 +1,22 @@
 /**
  * What a business day owes its merchants, read from the journal: one line for each transaction that
- * moved a merchant's money, with its fee.
+ * moved a merchant's money, with its fee, and one for each correction that two persons approved.
  */
 import type { BusinessDayRange } from '../../ledger/business-day.ts';
+import { TransferCode } from '../../ledger/chart-of-accounts.ts';
 import { idToHex } from '../../ledger/id.ts';
 import type { Reader } from '../../ledger/reader.ts';
 import type { Merchant } from '../../ledger/registry-kinds.ts';
 import { type JournalRecord, type TransactionFact, TransferFlag } from '../../ledger/types.ts';
 import { type FeeTerms, feeFen, returnedFeeFen } from './fee.ts';
+import type { Unexplained } from './suspense.ts';
 import { type DayTerms, feeTermsOf, type MerchantTerms } from './terms.ts';
 
 export interface ClearingLine {
   position: number;
   timestampUs: number;
   kind: string;
-  /** Which way the money came: `one-card`, `purse`, `scan`, or the name of a host. */
+  /** Which way the money came: `one-card`, `purse`, `scan`, `correction`, or the name of a host. */
   channel: string;
   /** The department that the transaction names; otherwise the merchant's category. */
   department: string;
@@ -42,7 +44,7 @@ export interface MerchantDay {
   feeFen: number;
   /** What is paid out: gross − refunds − fees. */
   netFen: number;
-  /** What the ledger moved on the merchant's account: must equal gross − refunds. */
+  /** What the ledger moved on the merchant's account: gross − refunds explain it, or a suspense. */
   ledgerMovementFen: number;
 }
 
@@ -64,10 +66,15 @@ export function merchantDays(
       days.set(merchant.id, emptyDay(merchant, own));
     }
   }
+  const accounts = new Map([...days.values()].map((day) => [idToHex(day.merchant.accountId), day]));
   for (const record of reader.records({ from: from + 1, to })) {
-    const fact = record.entry.fact?.transaction;
     const moved = record.status === 'applied' && record.outcomes.length > 0;
-    if (!moved || fact === undefined || record.entry.institution !== institution) continue;
+    if (!moved || record.entry.institution !== institution) continue;
+    const fact = record.entry.fact?.transaction;
+    if (fact === undefined) {
+      addOther(accounts, record);
+      continue;
+    }
     const day = days.get(fact.merchantId ?? '');
     if (day === undefined) throw new Error(`position ${record.position}: merchant unknown`);
     addRecord(day, record, fact, reader);
@@ -114,6 +121,70 @@ function addRecord(
   day.feeFen += fee;
   day.netFen += amountFen - fee;
   day.ledgerMovementFen += movementFen;
+}
+
+/**
+ * What moved a merchant's money without a transaction. A correction that two persons approved is a
+ * line of the day; clearing's own entries are none; for anything else there is no explanation.
+ */
+function addOther(accounts: ReadonlyMap<string, MerchantDay>, record: JournalRecord): void {
+  const { entry } = record;
+  if (entry.fact?.settlementPosted !== undefined) return;
+  const { module, kind } = entry.fact?.module ?? {};
+  const isApproved = module === 'approvals' && kind === 'approved';
+  for (const day of touchedBy(record, accounts)) {
+    const amountFen = movementOf(record, day.merchant);
+    day.ledgerMovementFen += amountFen;
+    if (!isApproved || amountFen === 0) continue;
+    day.lines.push(correctionLine(record, day.merchant, amountFen));
+    day.grossFen += amountFen;
+    day.netFen += amountFen;
+  }
+}
+
+function touchedBy(
+  { entry }: JournalRecord,
+  accounts: ReadonlyMap<string, MerchantDay>,
+): Set<MerchantDay> {
+  const touched = new Set<MerchantDay>();
+  for (const { debitAccount, creditAccount } of entry.transfers ?? []) {
+    for (const account of [debitAccount, creditAccount]) {
+      const day = account === undefined ? undefined : accounts.get(idToHex(account));
+      if (day !== undefined) touched.add(day);
+    }
+  }
+  return touched;
+}
+
+/** Nobody pays a fee for a correction, and no terminal made it. */
+function correctionLine(
+  { position, timestampUs }: JournalRecord,
+  { category }: Merchant,
+  amountFen: number,
+): ClearingLine {
+  const none = { terminalId: '', batchNumber: '', traceNumber: '', cardNumber: '' };
+  return {
+    ...none,
+    position,
+    timestampUs,
+    kind: 'correction',
+    channel: 'correction',
+    department: category,
+    processingCode: '',
+    messageType: '',
+    entryMode: '',
+    amountFen,
+    feeFen: 0,
+    originalPosition: 0,
+  };
+}
+
+/** What the ledger moved on merchants' accounts beyond what their lines say. */
+export function unexplainedOf(days: readonly MerchantDay[]): Unexplained[] {
+  return days.flatMap(({ merchant, ledgerMovementFen, grossFen, refundFen }) => {
+    const amountFen = ledgerMovementFen - (grossFen - refundFen);
+    return amountFen === 0 ? [] : [{ merchantId: merchant.id, amountFen }];
+  });
 }
 
 /**
@@ -167,6 +238,8 @@ function movementOf({ entry, outcomes }: JournalRecord, { accountId }: Merchant)
   let movement = 0;
   for (const [index, transfer] of (entry.transfers ?? []).entries()) {
     if (((transfer.flags ?? 0) & NOT_MOVED) !== 0) continue;
+    // It took out of an earlier day what this one has nothing to do with.
+    if (transfer.code === TransferCode.clearingSuspense) continue;
     const moved = outcomes[index]?.amountFen ?? 0;
     if (transfer.creditAccount && idToHex(transfer.creditAccount) === account) movement += moved;
     if (transfer.debitAccount && idToHex(transfer.debitAccount) === account) movement -= moved;

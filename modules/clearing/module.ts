@@ -6,11 +6,14 @@ import { type DropSettings, deliver } from './drop.ts';
 import { institutionFolder } from './folder.ts';
 import type { Manifest } from './manifest.ts';
 import { CLEARING, factEntry, type PayOut } from './postings.ts';
+import type { Unexplained } from './suspense.ts';
 
 export interface ClearedDay {
   institution: string;
   date: string;
   payOuts: (PayOut & { outcome: 'paid' | 'returned' | null })[];
+  /** What the first clearing could not explain; what became of it is in the registry. */
+  unexplained: Unexplained[];
   /** Oldest first. */
   versions: Manifest[];
   /** The newest version that was put where it is picked up; 0: none. */
@@ -33,7 +36,7 @@ export interface ClearingQueries {
 
 export const clearing: Module<ClearingQueries> = {
   name: CLEARING,
-  version: 1,
+  version: 2,
 
   apply({ entry, status }, tables) {
     const fact = entry.fact?.module;
@@ -45,6 +48,8 @@ export const clearing: Module<ClearingQueries> = {
     const content = JSON.parse(Buffer.from(fact.payload ?? []).toString('utf8'));
     if (fact.kind === 'paid-out') {
       day.payOuts = (content as PayOut[]).map((payOut) => ({ ...payOut, outcome: null }));
+    } else if (fact.kind === 'unexplained') {
+      day.unexplained = content as Unexplained[];
     } else if (fact.kind === 'released') {
       day.versions = [...day.versions, content as Manifest];
     } else if (fact.kind === 'paid' || fact.kind === 'returned') {
@@ -86,7 +91,7 @@ export const clearing: Module<ClearingQueries> = {
 };
 
 function emptyDay(institution: string, date: string): ClearedDay {
-  return { institution, date, payOuts: [], versions: [], deliveredVersion: 0 };
+  return { institution, date, payOuts: [], unexplained: [], versions: [], deliveredVersion: 0 };
 }
 
 /** When a day that could not be delivered is tried again. In memory: a restart tries at once. */

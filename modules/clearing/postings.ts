@@ -2,7 +2,8 @@
  * What clearing puts into the journal. Every entry's id is made of institution and date, so a second
  * run finds what the first one decided and posts nothing again.
  *
- *   plan         which range of the journal, by which terms
+ *   plan         which range of the journal, by which terms, and what is in suspense
+ *   unexplained  what the ledger moved on merchants' accounts and no transaction explains
  *   settlement   one a merchant: its fee to the income, the rest to its settlement account
  *   pay-outs     one a day: from the settlement accounts to what is on its way to the bank
  */
@@ -25,6 +26,7 @@ import type {
 } from '../../ledger/types.ts';
 import { payOutDate } from './calendar.ts';
 import type { MerchantDay } from './day.ts';
+import type { Unexplained } from './suspense.ts';
 import { type DayTerms, type Payee, readDayTerms } from './terms.ts';
 
 export const CLEARING = 'clearing';
@@ -56,10 +58,22 @@ export async function planOf(parts: PostingParts): Promise<DayTerms> {
   const id = idOf('clearing-plan', institution, date);
   const known = await payloadOf<DayTerms>(id, parts);
   if (known !== null) return known;
-  const terms = readDayTerms(institution, reader.registry);
+  const terms = readDayTerms(institution, date, reader.registry);
   const result = await ledger.submit(factEntry(id, parts, 'planned', terms));
   if (result.status === 'applied') return terms;
   return (await payloadOf<DayTerms>(id, parts))!;
+}
+
+/** Says what the day cannot explain, for whoever has to decide about it. The day is closed: once is enough. */
+export async function tellUnexplained(
+  unexplained: readonly Unexplained[],
+  parts: PostingParts,
+): Promise<void> {
+  const id = idOf('clearing-unexplained', parts.institution, parts.date);
+  const { status } = await parts.ledger.submit(factEntry(id, parts, 'unexplained', unexplained));
+  if (status !== 'applied' && status !== 'exists') {
+    throw new Error(`what ${parts.date} cannot explain was refused: ${status}`);
+  }
 }
 
 /** Posts a merchant's settlement. Gives the ledger's answer. */

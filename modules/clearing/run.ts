@@ -13,7 +13,7 @@ import type { Reader } from '../../ledger/reader.ts';
 import type { Institution } from '../../ledger/registry-kinds.ts';
 import type { EntryResult } from '../../ledger/types.ts';
 import { differencesOf } from './check.ts';
-import { type MerchantDay, merchantDays } from './day.ts';
+import { type MerchantDay, merchantDays, unexplainedOf } from './day.ts';
 import { camt053File } from './files/camt053.ts';
 import { comFile } from './files/com.ts';
 import { type ClearingOutput, sha256Of } from './files/contents.ts';
@@ -21,7 +21,15 @@ import { pain001File } from './files/pain001.ts';
 import { tableFiles } from './files/tables.ts';
 import { type Manifest, release } from './manifest.ts';
 import { nettingRows } from './netting.ts';
-import { type PayOut, type PostingParts, payOuts, planOf, postSettlement } from './postings.ts';
+import {
+  type PayOut,
+  type PostingParts,
+  payOuts,
+  planOf,
+  postSettlement,
+  tellUnexplained,
+} from './postings.ts';
+import { type SuspenseItem, suspenseItem, type Unexplained } from './suspense.ts';
 import { detailFiles, summaryFile } from './texts.ts';
 
 export interface ClearingRun {
@@ -53,6 +61,10 @@ export interface ClearingResult {
   matchesLedger: boolean;
   /** Sentences, where they do not. */
   differences: string[];
+  /** What no transaction explains and nobody has put into suspense yet. */
+  unexplained: Unexplained[];
+  /** In suspense: of this day, and carried forward from days before. */
+  suspense: SuspenseItem[];
 }
 
 /** Clears the day. Throws ClearingFileError or an error of the disk; differences are in the result. */
@@ -64,9 +76,24 @@ export async function runClearing(run: ClearingRun): Promise<ClearingResult> {
   const chainHash = Buffer.from(reader.chainHashAt(range.to) ?? []).toString('hex');
   const place = { position: range.to, chainHash };
   const details = detailFiles(days, { institution, date, ...place });
+  const all = unexplainedOf(days);
+  if (all.length > 0) await tellUnexplained(all, parts);
+  const own = all.flatMap(({ merchantId }) => {
+    const item = suspenseItem(institution.id, date, merchantId, reader.registry);
+    // Whether it was resolved since is no business of this day's files.
+    return item === null ? [] : [{ date, merchantId, amountFen: item.amountFen, isOpen: true }];
+  });
+  const suspense = [...own, ...(terms.carried ?? [])];
   const settlements = await settle(days, details, parts);
   const decided = await payOuts(days, terms, parts);
-  const { outputs, differences } = await outputsOf(run, days, details, settlements, decided, place);
+  const { outputs, differences } = await outputsOf(run, {
+    days,
+    details,
+    settlements,
+    decided,
+    place,
+    suspense,
+  });
   const isRight = differences.length === 0;
   const manifest = isRight ? await release(outputs, place, parts) : null;
   return {
@@ -83,6 +110,10 @@ export async function runClearing(run: ClearingRun): Promise<ClearingResult> {
     payOuts: decided,
     matchesLedger: isRight,
     differences,
+    unexplained: all.filter(
+      ({ merchantId }) => !own.some((item) => item.merchantId === merchantId),
+    ),
+    suspense,
   };
 }
 
@@ -99,14 +130,19 @@ async function settle(
   return results;
 }
 
+interface DayResults {
+  days: readonly MerchantDay[];
+  details: readonly ClearingOutput[];
+  settlements: readonly EntryResult[];
+  decided: readonly PayOut[];
+  place: { position: number; chainHash: string };
+  suspense: readonly SuspenseItem[];
+}
+
 /** Every file of the day, and what does not agree in them. */
 async function outputsOf(
   { institution, date, range, reader }: ClearingRun,
-  days: readonly MerchantDay[],
-  details: readonly ClearingOutput[],
-  settlements: readonly EntryResult[],
-  decided: readonly PayOut[],
-  place: { position: number; chainHash: string },
+  { days, details, settlements, decided, place, suspense }: DayResults,
 ): Promise<{ outputs: ClearingOutput[]; differences: string[] }> {
   const netting = nettingRows(days);
   const summary = summaryFile(days, details, { institution, date, ...place });
@@ -134,12 +170,13 @@ async function outputsOf(
     payOuts: decided,
     pain001,
     statements,
+    suspense: suspense.filter((item) => item.date === date),
   });
   const outputs = [
     ...details,
     summary,
     ...days.map((day) => comFile(date, institution, day)),
-    ...(await tableFiles(date, netting, decided)),
+    ...(await tableFiles(date, netting, decided, suspense)),
     ...(pain001 === null ? [] : [pain001]),
     ...statements,
   ];

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import type { Merchant } from '../../ledger/registry-kinds.ts';
 import type { RegistryReader } from '../../ledger/types.ts';
 import type { FeeTerms } from './fee.ts';
+import { type SuspenseItem, suspenseItems } from './suspense.ts';
 
 const fen = z.int().min(0).max(100_000_000_000);
 const date = z.string().regex(/^\d{8}$/, 'YYYYMMDD');
@@ -58,6 +59,8 @@ export interface DayTerms {
   calendar: Calendar;
   /** By merchant id. */
   merchants: Record<string, MerchantTerms>;
+  /** Differences of earlier days that were in suspense when the day was first cleared. */
+  carried?: SuspenseItem[];
 }
 
 export function termsKey(institution: string, merchantId: string): string {
@@ -82,12 +85,19 @@ export function readCalendar(institution: string, registry: RegistryReader): Cal
 }
 
 /** What the day of an institution is cleared by when it is cleared now. */
-export function readDayTerms(institution: string, registry: RegistryReader): DayTerms {
+export function readDayTerms(
+  institution: string,
+  date: string,
+  registry: RegistryReader,
+): DayTerms {
   const merchants: Record<string, MerchantTerms> = {};
   for (const { value } of registry.list('merchant')) {
     if (value.institution === institution) merchants[value.id] = readTerms(value, registry);
   }
-  return { calendar: readCalendar(institution, registry), merchants };
+  const carried = suspenseItems(institution, registry).filter(
+    (item) => item.isOpen && item.date < date,
+  );
+  return { calendar: readCalendar(institution, registry), merchants, carried };
 }
 
 /** The fee of a channel, in the form that the calculation takes. */

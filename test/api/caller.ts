@@ -126,3 +126,23 @@ export async function adminOf(served: Served): Promise<Session> {
   if (status !== 200) throw new Error(text);
   return signIn(served, 'admin', ADMIN_PASSWORD);
 }
+
+/** A new operator of the sample hospital behind the change of the first password. */
+export async function newOperator(
+  admin: Session,
+  served: Served,
+  id: string,
+  roles: string[],
+): Promise<Session> {
+  const wanted = { title: id, institution: '4802', roles };
+  const path = `/v1/operators/${id}`;
+  const made = await admin('PUT', path, { body: wanted, idempotencyKey: `new-${id}` });
+  const first = String(made.body['firstPassword']);
+  const fresh = await signIn(served, id, first);
+  const password = `a password of ${id}`;
+  await fresh('PUT', '/v1/sessions/current/password', {
+    body: { currentPassword: first, newPassword: password },
+    idempotencyKey: 'first-password',
+  });
+  return signIn(served, id, password);
+}

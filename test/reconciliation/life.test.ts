@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { adminOf, type Session, signIn } from '../api/caller.ts';
+import { adminOf, newOperator, type Session, signIn } from '../api/caller.ts';
 import { documentOf, posp } from '../support/posp.ts';
 import { type Served, serve, servedFor } from '../support/serve.ts';
 
@@ -144,14 +144,7 @@ class Office {
 }
 
 async function officeOf(admin: Session, id: string, served: Served): Promise<Office> {
-  const wanted = { title: id, institution: '4802', roles: ['finance'] };
-  const made = await admin('PUT', `/v1/operators/${id}`, change(wanted));
-  const first = String(made.body['firstPassword']);
-  const fresh = await signIn(served, id, first);
-  const password = `a password of ${id}`;
-  const renewal = change({ currentPassword: first, newPassword: password });
-  await fresh('PUT', '/v1/sessions/current/password', renewal);
-  return new Office(await signIn(served, id, password));
+  return new Office(await newOperator(admin, served, id, ['finance']));
 }
 
 /** Balance of each account that reconciliation posts to, from the ledger itself. */

@@ -3,6 +3,7 @@ import { unzipSync, type Zippable, zipSync } from 'fflate';
 import type { SheetData } from 'write-excel-file/node';
 import type { NettingRow } from '../netting.ts';
 import type { PayOut } from '../postings.ts';
+import type { SuspenseItem } from '../suspense.ts';
 import { type ClearingOutput, decimalYuan, isoDate } from './contents.ts';
 
 interface Column<Row> {
@@ -43,22 +44,34 @@ const PAY_OUTS: readonly Column<PayOut>[] = [
   { title: '开户行', kind: 'text', value: (row) => row.payee?.bankName ?? '' },
 ];
 
-/** Both tables as `.csv` and together as `.xlsx`. */
+const SUSPENSE: readonly Column<SuspenseItem>[] = [
+  { title: '业务日期', kind: 'text', value: (item) => isoDate(item.date) },
+  { title: '商户号', kind: 'text', value: (item) => item.merchantId },
+  { title: '方向', kind: 'text', value: ({ amountFen }) => (amountFen > 0 ? '长款' : '短款') },
+  { title: '挂账金额', kind: 'fen', value: (item) => item.amountFen },
+];
+
+/** The tables as `.csv` and together as `.xlsx`; suspense only when there is something in it. */
 export async function tableFiles(
   date: string,
   netting: readonly NettingRow[],
   payOuts: readonly PayOut[],
+  suspense: readonly SuspenseItem[],
 ): Promise<ClearingOutput[]> {
+  const hasSuspense = suspense.length > 0;
+  const suspenseFen = suspense.reduce((sum, { amountFen }) => sum + amountFen, 0);
   const netFen = netting.reduce((sum, row) => sum + row.netFen, 0);
   const outFen = payOuts.reduce((sum, row) => sum + row.amountFen, 0);
   return [
     csvFile(`netting-${date}.csv`, NETTING, netting, netFen),
     csvFile(`pay-outs-${date}.csv`, PAY_OUTS, payOuts, outFen),
+    ...(hasSuspense ? [csvFile(`suspense-${date}.csv`, SUSPENSE, suspense, suspenseFen)] : []),
     {
       name: `clearing-${date}.xlsx`,
       bytes: await workbook([
         { sheet: '净额', data: sheetOf(NETTING, netting) },
         { sheet: '出款', data: sheetOf(PAY_OUTS, payOuts) },
+        ...(hasSuspense ? [{ sheet: '挂账', data: sheetOf(SUSPENSE, suspense) }] : []),
       ]),
       records: netting.length,
       totalFen: netFen,
