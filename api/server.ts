@@ -65,7 +65,9 @@ function answer(
 ): void {
   const headers = new Map<string, string>();
   request.forEach((name, value) => {
-    headers.set(name, value);
+    // A header that is given twice is one value with a comma: what takes one value refuses it then.
+    const before = headers.get(name);
+    headers.set(name, before === undefined ? value : `${before}, ${value}`);
   });
   const method = request.getMethod();
   const path = request.getUrl();

@@ -1,7 +1,16 @@
 /** What must not pass: each line is refused with its status, without a stack, and changes nothing. */
 import t from 'tap';
 import { type Served, servedFor } from '../support/serve.ts';
-import { adminOf, authorization, type CallOptions, call, type Signing, send } from './caller.ts';
+import {
+  ADMIN_PASSWORD,
+  adminOf,
+  authorization,
+  type CallOptions,
+  call,
+  type Signing,
+  send,
+  signIn,
+} from './caller.ts';
 
 const now = () => Math.floor(Date.now() / 1_000);
 const role = '/v1/roles/reader';
@@ -167,6 +176,13 @@ const LINES: Line[] = [
   ],
 ];
 
+/** Brackets in brackets, as many as a body holds. */
+const DEEP = '['.repeat(30_000) + ']'.repeat(30_000);
+const deepRequest = `{"operation":"adjustment","why":"x","request":${'{"a":'.repeat(5_000)}1${'}'.repeat(5_000)}}`;
+/** A right token of another list. */
+const tokenOf = async (served: Served): Promise<string> =>
+  String((await call(served, 'GET', '/v1/terminals?pageSize=1')).body['nextPageToken']);
+
 async function headOf(served: Served): Promise<unknown> {
   const { ledger } = (await send(served, 'GET', '/healthz')).body as never;
   return (ledger as { position: number }).position;
@@ -182,6 +198,65 @@ t.test('one server', async (t) => {
       t.equal(answer.headers['content-type'], 'application/problem+json', what);
       t.notMatch(answer.text, /at .*\.(js|ts):\d|node_modules|Error:/, `${what}: no stack`);
     }
+    const token = await tokenOf(served);
+    const changedToken = token.replace(/^./, (first) => (first === 'e' ? 'f' : 'e'));
+    const twice = authorization('GET', '/v1/modules');
+    // biome-ignore format: one line a case.
+    const more: Line[] = [
+      ['a page token of another list',  'GET',  `/v1/merchants?pageToken=${token}`,               {}, {}, 400, 'bad_page_token'],
+      ['a page token that was changed', 'GET',  `/v1/terminals?pageToken=${changedToken}`,        {}, {}, 400, 'bad_page_token'],
+      ['a page token and a question',   'GET',  `/v1/terminals?pageToken=${token}&merchantId=123456789012345`, {}, {}, 400, 'bad_page_token'],
+      ['a page of nothing',             'GET',  '/v1/merchants?pageSize=0',                         {}, {}, 400, 'invalid'],
+      ['deep JSON',                     'POST', '/v1/cards',     { raw: DEEP, idempotencyKey: KEY },        {}, 400, 'invalid'],
+      ['a deep request',                'POST', '/v1/proposals', { raw: deepRequest, idempotencyKey: KEY }, {}, 403, 'forbidden'],
+      ['two idempotency keys',          'POST', '/v1/cards',     { ...issue(card), headers: { 'Idempotency-Key': [KEY, 'another'] } }, {}, 401, 'bad_signature'],
+      ['two signatures',                'GET',  '/v1/modules',   { headers: { Authorization: [twice, twice] } }, {}, 401, 'bad_signature'],
+      ['two types',                     'POST', '/v1/cards',     { ...issue(card), headers: { 'Content-Type': ['application/json', 'text/plain'] } }, {}, 415, 'not_json'],
+      ['an idempotency key with blanks', 'POST', '/v1/cards',    { body: card, idempotencyKey: 'a key' },    {}, 400, 'bad_idempotency_key'],
+      ['no type at all',                'POST', '/v1/cards',     { ...issue(card), headers: { 'Content-Type': '' } }, {}, 415, 'not_json'],
+      ['a body in chunks, too long',    'POST', '/v1/cards',     { raw: 'x'.repeat(100_000), idempotencyKey: KEY, headers: { 'Transfer-Encoding': 'chunked', 'Content-Length': [] } }, {}, 413, 'body_too_large'],
+    ];
+    for (const [what, method, path, options, signing, status, code] of more) {
+      const answer = await call(served, method, path, options, signing);
+      t.match(answer, { status, body: { status, code } }, what);
+      t.equal(answer.headers['content-type'], 'application/problem+json', what);
+      t.notMatch(answer.text, /at .*\.(js|ts):\d|node_modules|Error:/, `${what}: no stack`);
+    }
+    t.equal(await headOf(served), before, 'nothing was recorded');
+  });
+
+  await t.test('a key for another call, and too many calls', async (t) => {
+    const admin = await adminOf(served);
+    const wanted = { title: '', institution: '4802', roles: ['auditor'], ratePerSecond: 1 };
+    const made = await admin('PUT', '/v1/clients/slow', { body: wanted, idempotencyKey: 'slow' });
+    t.equal(made.status, 200, made.text);
+    const before = await headOf(served);
+    for (const [what, path, body] of [
+      ['another body', '/v1/clients/slow', { ...wanted, ratePerSecond: 9 }],
+      ['another path', '/v1/clients/other', wanted],
+    ] as const) {
+      const reused = await admin('PUT', path, { body, idempotencyKey: 'slow' });
+      t.match(reused, { status: 422, body: { code: 'idempotency_key_reused' } }, what);
+    }
+    const deep = await admin('POST', '/v1/proposals', { raw: deepRequest, idempotencyKey: 'deep' });
+    t.match(deep, { status: 400, body: { code: 'invalid' } }, 'a deep request by who may ask');
+    const slow = { client: 'slow', key: String(made.body['key']) };
+    const path = '/v1/merchants?pageSize=1';
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, () => call(served, 'GET', path, {}, slow)),
+    );
+    const refused = answers.filter(({ status }) => status !== 200);
+    t.ok(refused.length > 0 && refused.length < answers.length, 'a burst passes, no more');
+    for (const answer of refused) {
+      t.match(answer, {
+        status: 429,
+        body: { status: 429, code: 'too_many_calls' },
+        headers: { 'content-type': 'application/problem+json', 'retry-after': '1' },
+      });
+    }
+    t.equal((await call(served, 'GET', path)).status, 200, 'others are not held up');
+    await new Promise((later) => setTimeout(later, 1_100));
+    t.equal((await call(served, 'GET', path, {}, slow)).status, 200, 'after the wait it is let in');
     t.equal(await headOf(served), before, 'nothing was recorded');
   });
 
@@ -212,7 +287,7 @@ t.test('one server', async (t) => {
 
   await t.test('passwords', async (t) => {
     const wrong = { body: { operator: 'admin', password: 'a guess' } };
-    const admin = await adminOf(served);
+    const admin = await signIn(served, 'admin', ADMIN_PASSWORD);
     for (let attempt = 1; attempt <= 5; attempt++) {
       t.equal((await send(served, 'POST', '/v1/sessions', wrong)).status, 401, `guess ${attempt}`);
     }

@@ -15,7 +15,8 @@ export interface CallOptions {
   /** The body as it is, in place of JSON. */
   raw?: string | Uint8Array;
   idempotencyKey?: string;
-  headers?: Record<string, string>;
+  /** Several values are several lines of one name. */
+  headers?: Record<string, string | string[]>;
 }
 
 /** Sends a call as it is. */

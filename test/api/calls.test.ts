@@ -2,32 +2,17 @@
 import t from 'tap';
 import { CARD, OUTPATIENT } from '../support/cards.ts';
 import { OutsideTerminal } from '../support/outside-terminal.ts';
-import { type Served, serve, servedFor } from '../support/serve.ts';
-import { adminOf, call, type Session, signIn } from './caller.ts';
+import { serve, servedFor } from '../support/serve.ts';
+import { adminOf, call, newOperator, signIn } from './caller.ts';
 
 let keys = 0;
 const change = (body: unknown) => ({ body, idempotencyKey: `key-${++keys}` });
 
-/** An operator of the role, signed in behind the change of the first password. */
-async function operatorOf(served: Served, admin: Session, id: string, role: string) {
-  const wanted = { title: id, institution: '4802', roles: [role] };
-  const made = await admin('PUT', `/v1/operators/${id}`, change(wanted));
-  const first = String(made.body['firstPassword']);
-  const fresh = await signIn(served, id, first);
-  const password = `a password of ${id}`;
-  await fresh(
-    'PUT',
-    '/v1/sessions/current/password',
-    change({ currentPassword: first, newPassword: password }),
-  );
-  return signIn(served, id, password);
-}
-
 t.test('calls', async (t) => {
   const served = await servedFor(t, 'api-calls');
   const admin = await adminOf(served);
-  const cashier = await operatorOf(served, admin, 'cashier', 'cashier');
-  const chief = await operatorOf(served, admin, 'chief', 'finance');
+  const cashier = await newOperator(admin, served, 'cashier', ['cashier']);
+  const chief = await newOperator(admin, served, 'chief', ['finance']);
 
   await t.test('a card is issued once, whatever is repeated', async (t) => {
     const number = '6219991000000000019';
