@@ -1,28 +1,11 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { z } from 'zod';
-import { askControl } from '../api/control.ts';
-import { openReader } from '../ledger/reader.ts';
-import { startLedger } from '../ledger/writer-host.ts';
-import { Modules } from '../modules/frame/host.ts';
-import { openModuleQueries } from '../modules/frame/queries.ts';
-import { createInvoicing } from '../modules/invoicing/module.ts';
 import { reportHtml, reportXlsx } from '../modules/invoicing/reports/print.ts';
 import type { Column, Report, Row } from '../modules/invoicing/reports/report.ts';
-import { Desk } from '../modules/invoicing/requests.ts';
-import { NO_SETTINGS } from '../modules/invoicing/settings.ts';
 import { action, EXIT, type ExitCode, printJson, printLine, UsageError } from './command.ts';
-import { INVOICE_COMMANDS } from './invoice/commands.ts';
-import { DEFAULT_DATA_DIR, ledgerFolder } from './system/data-folder.ts';
-import { chooseHsm } from './system/hsm-choice.ts';
-import { ledgerKey } from './system/ledger-key.ts';
+import { addArchiveCommand } from './invoice/archive.ts';
+import { type CommonOptions, common, finish, run } from './invoice/run.ts';
 import { formatTable, yuan } from './table.ts';
-
-interface CommonOptions {
-  data: string;
-  institution?: string;
-  json?: boolean;
-}
 
 /** `posp invoice …`: medical e-invoices (医疗收费电子票据). */
 export function addInvoiceCommand(program: Command): void {
@@ -69,14 +52,7 @@ export function addInvoiceCommand(program: Command): void {
   common(invoice.command('reconcile'), 'posp invoice reconcile')
     .description('Charges against bills; exit 1 when a fen has no bill and no reason')
     .action(action(reconcile));
-}
-
-function common(command: Command, example: string): Command {
-  return command
-    .option('--data <dir>', 'data folder', DEFAULT_DATA_DIR)
-    .option('--institution <id>', 'needed when there are several')
-    .option('--json', 'print one JSON document')
-    .addHelpText('after', `\nExample:\n  $ ${example}\n`);
+  addArchiveCommand(invoice);
 }
 
 async function issue(file: string, options: CommonOptions & { at?: string }): Promise<ExitCode> {
@@ -186,69 +162,4 @@ async function reconcile(options: CommonOptions): Promise<ExitCode> {
   if (options.json) printJson(result);
   else printLine(JSON.stringify(result, null, 2));
   return result.holds ? EXIT.ok : EXIT.failed;
-}
-
-function finish(result: unknown, { json }: CommonOptions): ExitCode {
-  const refused = (result as { refused?: { code: string; message: string } }).refused;
-  if (json) printJson(result);
-  else if (refused !== undefined) printLine(`refused (${refused.code}): ${refused.message}`);
-  else printLine(JSON.stringify(result, null, 2));
-  return refused === undefined ? EXIT.ok : EXIT.failed;
-}
-
-/** Asks the running switch; without one, opens the ledger and follows it here. */
-async function run(
-  name: keyof typeof INVOICE_COMMANDS,
-  given: object,
-  { data, institution }: CommonOptions,
-): Promise<unknown> {
-  const argument = { ...given, ...(institution === undefined ? {} : { institution }) };
-  const answer = await askControl(data, `invoice/${name}`, argument);
-  if (answer !== null && 'error' in answer) throw new UsageError(answer.error);
-  if (answer !== null) return answer.result;
-  try {
-    return await runHere(data, name, argument);
-  } catch (error) {
-    if (!(error instanceof z.ZodError)) throw error;
-    throw new UsageError(z.prettifyError(error));
-  }
-}
-
-async function runHere(
-  data: string,
-  name: string,
-  given: Record<string, unknown>,
-): Promise<unknown> {
-  const dataDir = ledgerFolder(data);
-  if (!existsSync(dataDir)) throw new UsageError(`there is no ledger in ${data}`);
-  const { hsm, config: hsmConfig } = await chooseHsm({ provider: 'auto' }, data);
-  const encryptionKey = await ledgerKey(data, false, hsm);
-  const ledger = await startLedger({ dataDir, encryptionKey });
-  const client = ledger.client();
-  const reader = openReader(dataDir, { generation: ledger.generation, encryptionKey });
-  const silent = { info: () => {}, warn: () => {}, error: () => {} };
-  const modules = await Modules.start({
-    list: new URL('./invoice/modules.js', import.meta.url).href,
-    dataDir: data,
-    ledgerDir: dataDir,
-    encryptionKey,
-    ledger,
-    hsm: hsmConfig,
-    configs: { invoicing: NO_SETTINGS },
-    log: silent,
-  });
-  const view = openModuleQueries(createInvoicing(), data, encryptionKey);
-  try {
-    await view.reached(reader.head().position, 600_000);
-    const wanted = given['institution'] ?? view.queries.institutions()[0]?.id ?? '';
-    const desk = new Desk({ ledger: client, view, institution: String(wanted), who: 'operator' });
-    return await INVOICE_COMMANDS[name]!(desk, given);
-  } finally {
-    await view.close();
-    await modules.stop();
-    await reader.close();
-    client.close();
-    await ledger.stop();
-    await hsm.close();
-  }
 }

@@ -81,6 +81,7 @@ function readConfigOf({ config: file, data, port, httpPort }: ServeOptions): Con
   if (data !== undefined) {
     environment['POSP__DATA_DIR'] = resolve(data);
     environment['POSP__CLEARING_DIR'] ??= resolve(data, 'clearing');
+    environment['POSP__INVOICING__ARCHIVE_DIR'] ??= resolve(data, 'invoice-archive');
   }
   if (port !== undefined) environment['POSP__LISTENERS__0__PORT'] = port;
   if (httpPort !== undefined) environment['POSP__HTTP__PORT'] = httpPort;

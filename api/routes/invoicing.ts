@@ -1,6 +1,7 @@
-/** `/v1/invoices/…`: medical e-invoices. One file for each side: HIS, management, reports, patients, old software. */
+/** `/v1/invoices/…`: medical e-invoices. One file for each side: HIS, management, reports, archive, patients, old software. */
 import type { Route } from '../route.ts';
 import type { ApiServices } from '../services.ts';
+import { archiveRoutes } from './invoicing/archive.ts';
 import { billRoutes } from './invoicing/bills.ts';
 import { compatibilityRoutes } from './invoicing/compatibility.ts';
 import { managementRoutes } from './invoicing/management.ts';
@@ -12,6 +13,7 @@ export function invoicingRoutes(services: ApiServices): Route[] {
     ...billRoutes(services),
     ...managementRoutes(services),
     ...reportRoutes(services),
+    ...archiveRoutes(services),
     ...compatibilityRoutes(services),
     ...patientRoutes(services),
   ];

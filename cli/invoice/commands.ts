@@ -3,6 +3,7 @@
  * are called over its socket) or not.
  */
 import { z } from 'zod';
+import type { ArchiveParts } from '../../modules/invoicing/archive/package.ts';
 import { billName, totalFenOf } from '../../modules/invoicing/bill/bill.ts';
 import { contentSchema, paymentLinkSchema } from '../../modules/invoicing/bill/content.ts';
 import type { FoundBill } from '../../modules/invoicing/queries.ts';
@@ -12,12 +13,18 @@ import { stockWarnings } from '../../modules/invoicing/reports/stock.ts';
 import { type Desk, InvoicingRefused } from '../../modules/invoicing/requests.ts';
 import { checkStock } from '../../modules/invoicing/stock/check.ts';
 import { countOf } from '../../modules/invoicing/stock/ranges.ts';
+import { ARCHIVE_COMMANDS, orRefusal } from './archive-commands.ts';
 
-export type InvoiceCommand = (desk: Desk, given: Record<string, unknown>) => Promise<unknown>;
+export type InvoiceCommand = (
+  parts: ArchiveParts,
+  given: Record<string, unknown>,
+) => Promise<unknown>;
 
-/** What a person asked for was refused by a rule: exit 1, not a fault. */
-export interface Refusal {
-  refused: { code: string; message: string };
+type DeskCommand = (desk: Desk, given: Record<string, unknown>) => Promise<unknown>;
+
+/** Who stands in the journal for a command: the name that was given on the command line. */
+export function deskName({ who }: Record<string, unknown>): string {
+  return typeof who === 'string' && who !== '' ? `operator ${who}` : 'operator';
 }
 
 const text = z.string().min(1);
@@ -34,7 +41,7 @@ export const INVOICE_COMMANDS: Record<string, InvoiceCommand> = {
       .parse(given);
     const issueAt = at ?? (payments.length > 0 ? 'payment' : 'now');
     const answer = await desk.registerCharge(content, issueAt, payments);
-    return { bill: answer.bill === null ? null : shown(answer.bill), reason: answer.reason };
+    return { bill: answer.bill === null ? null : shown(answer.bill, desk), reason: answer.reason };
   }),
   'red-letter': refusable(async (desk, given) => {
     const asked = bill
@@ -55,12 +62,12 @@ export const INVOICE_COMMANDS: Record<string, InvoiceCommand> = {
       .parse(given);
     if (asked.busNo !== undefined) {
       const { reason } = desk.chargeAnswer(asked.busNo);
-      const bills = desk.queries.billsOfBusiness(desk.institution, asked.busNo).map(shown);
-      return { busNo: asked.busNo, reason, bills };
+      const bills = desk.queries.billsOfBusiness(desk.institution, asked.busNo);
+      return { busNo: asked.busNo, reason, bills: bills.map((found) => shown(found, desk)) };
     }
     const found = desk.queries.bill(bill.parse(given));
     if (found === null) throw new InvoicingRefused('unknown-bill', 'there is no such bill');
-    return shown(found);
+    return shown(found, desk);
   }),
   exchange: refusable(async (desk, given) => {
     const asked = bill
@@ -76,7 +83,7 @@ export const INVOICE_COMMANDS: Record<string, InvoiceCommand> = {
     await desk.ask(again ? 're-exchange' : 'exchange', payload);
     return { bill: { billCode: asked.billCode, billNumber: asked.billNumber }, ...payload };
   }),
-  stock: async (desk) => ({
+  stock: async ({ desk }) => ({
     holdings: desk.queries.holdings(desk.institution).map(({ free, institution: _, ...rest }) => ({
       ...rest,
       left: countOf(free),
@@ -88,7 +95,7 @@ export const INVOICE_COMMANDS: Record<string, InvoiceCommand> = {
       desk.queries.institutions().map(({ id }) => id),
     ),
   }),
-  report: async (desk, given) => {
+  report: async ({ desk }, given) => {
     const asked = z
       .object({
         name: z.enum(REPORT_NAMES as [(typeof REPORT_NAMES)[number]]),
@@ -109,21 +116,16 @@ export const INVOICE_COMMANDS: Record<string, InvoiceCommand> = {
       ...(busType === undefined ? {} : { busType }),
     });
   },
-  reconcile: async (desk) => reconcile(desk.queries, desk.institution),
+  reconcile: async ({ desk }) => reconcile(desk.queries, desk.institution),
+  ...ARCHIVE_COMMANDS,
 };
 
-function refusable(command: InvoiceCommand): InvoiceCommand {
-  return async (desk, given) => {
-    try {
-      return await command(desk, given);
-    } catch (error) {
-      if (!(error instanceof InvoicingRefused)) throw error;
-      return { refused: { code: error.code, message: error.message } } satisfies Refusal;
-    }
-  };
+function refusable(command: DeskCommand): InvoiceCommand {
+  return orRefusal(({ desk }, given) => command(desk, given));
 }
 
-function shown({ bill: { content, ...bill }, state }: FoundBill) {
+function shown({ bill: { content, ...bill }, state }: FoundBill, desk: Desk) {
+  const packed = desk.queries.archiveOf({ ...bill, content });
   return {
     billCode: bill.billCode,
     billNumber: bill.billNumber,
@@ -140,6 +142,7 @@ function shown({ bill: { content, ...bill }, state }: FoundBill) {
     original: bill.original,
     paper: state.paper,
     booked: state.booked,
+    archive: packed === null ? null : { package: packed.file, keepUntil: packed.keepUntil },
     signed: state.unitSignature !== null,
     fiscal: state.fiscal,
   };

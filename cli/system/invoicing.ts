@@ -14,8 +14,7 @@ import type { Managed } from '../../modules/invoicing/managed/schemas.ts';
 import { invoicing } from '../../modules/invoicing/module.ts';
 import type { InvoicingQueries } from '../../modules/invoicing/queries.ts';
 import { Desk } from '../../modules/invoicing/requests.ts';
-import type { Logger } from '../../switch/log.ts';
-import { INVOICE_COMMANDS } from '../invoice/commands.ts';
+import { deskName, INVOICE_COMMANDS } from '../invoice/commands.ts';
 
 const WHO = 'first start';
 
@@ -54,16 +53,12 @@ export async function provisionInvoicing(
   await Promise.all(facts.map((entry) => ledger.submit(entry)));
 }
 
-export interface InvoicingParts {
-  config: Config;
-  ledger: LedgerClient;
-  view: ModuleQueries<InvoicingQueries>;
-  log: Logger;
-}
+type InvoicingParts = Omit<StartParts, 'view'> & { view: ModuleQueries<InvoicingQueries> };
+type StartParts = Pick<SystemServices, 'config' | 'ledger' | 'log' | 'view' | 'hsm' | 'reader'>;
 
 /** The command line's questions, and the socket for old software where the configuration has one. */
 export async function startInvoicing(
-  services: Pick<SystemServices, 'config' | 'ledger' | 'log' | 'view'>,
+  services: StartParts,
 ): Promise<{ handlers: Record<string, ControlHandler>; close: () => Promise<void> }> {
   const parts: InvoicingParts = { ...services, view: services.view(invoicing) };
   const gateway = await startTcpGateway(parts);
@@ -94,12 +89,19 @@ function compatibilityParts(parts: InvoicingParts): CompatibilityParts {
 }
 
 /** What `posp invoice` asks of a running switch. */
-function invoiceHandlers({ config, ledger, view }: InvoicingParts): Record<string, ControlHandler> {
+function invoiceHandlers({
+  config,
+  ledger,
+  view,
+  hsm,
+  reader,
+}: InvoicingParts): Record<string, ControlHandler> {
   const handlers: Record<string, ControlHandler> = {};
   for (const [name, command] of Object.entries(INVOICE_COMMANDS)) {
     handlers[`invoice/${name}`] = async (given) => {
       const institution = String(given['institution'] ?? config.firstStart?.institution.id ?? '');
-      return command(new Desk({ ledger, view, institution, who: 'operator' }), given);
+      const desk = new Desk({ ledger, view, institution, who: deskName(given) });
+      return command({ desk, hsm, reader, archiveDir: config.invoicing.archiveDir }, given);
     };
   }
   return handlers;

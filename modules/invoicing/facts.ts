@@ -87,11 +87,12 @@ export interface FactPayloads {
 
   'archive-packed': {
     year: string;
+    /** The package's name. */
     file: string;
+    /** Over its list of hashes, which is what was signed. */
     sha256: string;
     sm3: string;
     bills: number;
-    through: string;
     signature: string;
     keyName: string;
   };

@@ -4,7 +4,7 @@ import { idToHex } from '../../ledger/id.ts';
 import type { Id } from '../../ledger/types.ts';
 import { managedKey } from './apply/change.ts';
 import { chargeKey } from './apply/charges.ts';
-import { packageName } from './apply/keeping.ts';
+import { packageKey, packageName } from './apply/keeping.ts';
 import { paperKey } from './apply/paper.ts';
 import {
   type Bill,
@@ -183,8 +183,8 @@ export class InvoicingQueries {
     return this.#tables.table('numbers-known').range();
   }
 
-  stockEvents(institution: string) {
-    return this.#tables.table('stock-events').range({ prefix: `${institution}|` });
+  stockEvents(institution: string, options: { reverse?: boolean } = {}) {
+    return this.#tables.table('stock-events').range({ prefix: `${institution}|`, ...options });
   }
 
   /** Bills that have a number and no signature yet. */
@@ -206,6 +206,17 @@ export class InvoicingQueries {
     return this.#due('push-open', 'push-tasks', nowUs, limit) as PushTask[];
   }
 
+  /** Tasks that are open or parked for a person, oldest first. */
+  unfinishedFiscalTasks(institution: string, limit = 1_000): FiscalTask[] {
+    const rows = this.#tables.table('fiscal-open').range({ prefix: `${institution}|`, limit });
+    return [...rows].map(({ key }) => this.#tables.table('fiscal-tasks').get(key)!);
+  }
+
+  unfinishedPushTasks(institution: string, limit = 1_000): PushTask[] {
+    const rows = this.#tables.table('push-open').range({ prefix: `${institution}|`, limit });
+    return [...rows].map(({ key }) => this.#tables.table('push-tasks').get(key)!);
+  }
+
   fiscalTasks(institution: string): Iterable<{ value: FiscalTask }> {
     return this.#tables.table('fiscal-tasks').range({ prefix: `${institution}|` });
   }
@@ -222,13 +233,19 @@ export class InvoicingQueries {
     return this.#tables.table('papers').range();
   }
 
-  archivePackage(institution: string, file: string): ArchivePackage | null {
-    return this.#tables.table('archive-packages').get(packageName(institution, file)) ?? null;
+  /** 归档: the yearly package that holds the bill, null before its year is packed. */
+  archiveOf({ institution, businessDate }: Bill): ArchivePackage | null {
+    return this.archivePackage(institution, packageName(institution, businessDate.slice(0, 4)));
   }
 
-  /** Rows of a table that belong to an institution, for lists that need nothing else. */
+  archivePackage(institution: string, file: string): ArchivePackage | null {
+    return this.#tables.table('archive-packages').get(packageKey(institution, file)) ?? null;
+  }
+
+  /** Rows of a table that belong to an institution, the last ones first, for lists that need nothing else. */
   list<Name extends TableName>(name: Name, institution: string, limit = 1_000): Rows[Name][] {
-    const rows = this.#tables.table(name).range({ prefix: `${institution}|`, limit });
+    const range = { prefix: `${institution}|`, limit, reverse: true };
+    const rows = this.#tables.table(name).range(range);
     return [...rows].map(({ value }) => value);
   }
 

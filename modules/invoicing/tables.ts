@@ -217,7 +217,7 @@ export interface Rows {
   /** `institution|busNo|kind|generation` */
   'given-numbers': { billCode: string; billNumber: string; checkCode: string };
   'fiscal-tasks': FiscalTask;
-  /** Tasks that are not done: id → due time. */
+  /** Tasks that are not done: id → due time; a parked one is never due. */
   'fiscal-open': number;
   'push-tasks': PushTask;
   'push-open': number;

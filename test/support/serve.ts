@@ -31,10 +31,11 @@ export function serve(
   dataDir: string,
   environment: Record<string, string> = {},
   more: string[] = [],
+  node: string[] = [],
 ): Promise<Served> {
   const child = spawn(
     process.execPath,
-    [CLI, 'serve', '--data', dataDir, '--port', '0', '--http-port', '0', ...more],
+    [...node, CLI, 'serve', '--data', dataDir, '--port', '0', '--http-port', '0', ...more],
     { env: { ...process.env, ...environment }, stdio: ['ignore', 'ignore', 'pipe'] },
   );
   let log = '';

@@ -9,7 +9,7 @@ import type { FoundBill } from '../../../modules/invoicing/queries.ts';
 import { type Desk, InvoicingRefused } from '../../../modules/invoicing/requests.ts';
 import { FileAnswer, file, type Route, route } from '../../route.ts';
 import type { ApiServices } from '../../services.ts';
-import { answered, deskOf, factKey, READ, WRITE } from './desk.ts';
+import { answered, deskOf, factKey, MANAGE, READ, WRITE } from './desk.ts';
 
 const name = z.object({ billCode: z.string(), billNumber: z.string() });
 const nullableName = name.nullable();
@@ -28,7 +28,12 @@ const billAnswer = name.extend({
   redBill: nullableName,
   original: nullableName,
   paper: z.object({ paperCode: z.string(), paperNumber: z.string() }).nullable(),
+  /** 入账: by which unit it was booked. */
   booked: z.object({ date: z.string(), amountFen: z.int(), by: z.string() }).nullable(),
+  /** 归档: the yearly package that holds it; null before its year is packed. */
+  archive: z
+    .object({ package: z.string(), keepUntil: z.string(), destroyed: z.string() })
+    .nullable(),
   signed: z.boolean(),
   fiscal: z.enum(['waiting', 'accepted', 'failing']),
   link: z.string(),
@@ -49,6 +54,7 @@ export function billRoutes(services: ApiServices): Route[] {
   return [
     ...chargeRoutes(services),
     ...singleBillRoutes(services),
+    bookingRoute(services),
     personRoute(services),
     ...paperRoutes(services),
   ];
@@ -154,11 +160,11 @@ function singleBillRoutes(services: ApiServices): Route[] {
       ...TAG,
       method: 'get',
       path: `${path}/{kind}`,
-      summaryZh: '版式文件与签名原文（pdf、ofd、xml）',
-      summaryEn: 'Layout file or signed original (pdf, ofd, xml)',
+      summaryZh: '版式文件、签名原文与归档元数据（pdf、ofd、xml、metadata）',
+      summaryEn: 'Layout file, signed original, or archive metadata (pdf, ofd, xml, metadata)',
       permission: READ,
       changes: false,
-      params: name.extend({ kind: z.enum(['pdf', 'ofd', 'xml']) }),
+      params: name.extend({ kind: z.enum(['pdf', 'ofd', 'xml', 'metadata']) }),
       answer: file,
       handle: async ({ params, caller }) => {
         const desk = deskOf(services, caller);
@@ -203,6 +209,30 @@ function singleBillRoutes(services: ApiServices): Route[] {
       },
     }),
   ];
+}
+
+function bookingRoute(services: ApiServices): Route {
+  return route({
+    ...TAG,
+    method: 'post',
+    path: '/v1/invoices/bills/{billCode}/{billNumber}/booking',
+    summaryZh: '登记入账（受票单位已入账，不再冲红）',
+    summaryEn: 'The payer’s unit has booked the bill: it is not red-lettered any more',
+    permission: MANAGE,
+    changes: true,
+    params: name,
+    body: z.strictObject({
+      date: z.string().regex(/^\d{8}$/, 'YYYYMMDD'),
+      amountFen: z.int().min(0),
+      by: text(100),
+    }),
+    answer: z.object({}),
+    handle: async (call) => {
+      const desk = deskOf(services, call.caller);
+      await answered(desk.ask('booked', { ...call.params, ...call.body }, factKey(call)));
+      return {};
+    },
+  });
 }
 
 function personRoute(services: ApiServices): Route {
@@ -304,8 +334,16 @@ function shown({ bill, state }: FoundBill, desk: Desk): z.input<typeof billAnswe
     original: bill.original,
     paper: state.paper,
     booked: state.booked,
+    archive: archiveOf(bill, desk),
     signed: state.unitSignature !== null,
     fiscal: state.fiscal,
     link: pageLink(address, bill),
   };
+}
+
+function archiveOf(bill: FoundBill['bill'], { queries }: Desk) {
+  const packed = queries.archiveOf(bill);
+  if (packed === null) return null;
+  const { file: name, keepUntil, destroyed } = packed;
+  return { package: name, keepUntil, destroyed };
 }

@@ -114,7 +114,7 @@ const COMMANDS: readonly {
     }),
   },
   {
-    path: 'destructions',
+    path: 'archive/destructions',
     zh: '档案销毁清册',
     en: 'List archive packages for destruction',
     kind: 'destruction-listed',
@@ -126,7 +126,7 @@ const COMMANDS: readonly {
     }),
   },
   {
-    path: 'destructions/approve',
+    path: 'archive/destructions/approve',
     zh: '批准销毁清册（另一人）',
     en: 'Approve a destruction list, by somebody else',
     kind: 'destruction-approved',
@@ -140,6 +140,7 @@ export function managementRoutes(services: ApiServices): Route[] {
     ...COMMANDS.map((command) => commandRoute(services, command)),
     ...managedRoutes(services),
     ...lookRoutes(services),
+    stockEventsRoute(services),
   ];
 }
 
@@ -259,9 +260,6 @@ function lookRoutes(services: ApiServices): Route[] {
     list('stock/warnings', '库存预警', 'Holders that run out', ({ queries, institution }) =>
       stockWarnings(queries, institution),
     ),
-    list('stock/events', '票据领购、分发、退回、作废记录', 'How numbers went', (desk) =>
-      desk.queries.list('stock-events', desk.institution),
-    ),
     list('waiting', '待处理业务及原因', 'Charges without the right bill, and why', (desk) => {
       const charges = desk.queries.waitingCharges(desk.institution);
       return charges.map(({ busNo, reason, registeredUs }) => ({ busNo, reason, registeredUs }));
@@ -270,13 +268,46 @@ function lookRoutes(services: ApiServices): Route[] {
       desk.queries.unbilledPayments(desk.institution),
     ),
     list('fiscal-tasks', '财政报送任务', 'Tasks to the fiscal side', (desk) =>
-      desk.queries.list('fiscal-tasks', desk.institution).filter(({ state }) => state !== 'done'),
+      desk.queries.unfinishedFiscalTasks(desk.institution),
+    ),
+    list('push-tasks', '待推送的通知', 'Messages to patients that are not sent yet', (desk) =>
+      desk.queries.unfinishedPushTasks(desk.institution),
     ),
     list('requests', '业务受理', 'Requests', (desk) =>
       desk.queries.list('requests', desk.institution),
     ),
-    list('destructions', '档案销毁清册', 'Destruction lists', (desk) =>
+    list('archive/destructions', '档案销毁清册', 'Destruction lists', (desk) =>
       desk.queries.list('destructions', desk.institution),
     ),
   ];
+}
+
+/** 票据领购查询, 票据作废查询: the newest first. */
+function stockEventsRoute(services: ApiServices): Route {
+  const date = z.string().regex(/^\d{8}$/, 'YYYYMMDD');
+  return route({
+    ...TAG,
+    method: 'get',
+    path: '/v1/invoices/stock/events',
+    summaryZh: '票据领购、分发、退回、作废记录',
+    summaryEn: 'How numbers went, the newest first',
+    permission: READ,
+    changes: false,
+    query: z.object({
+      what: z.enum(['received', 'distributed', 'returned', 'void']).optional(),
+      from: date.default('00000000'),
+      to: date.default('99999999'),
+      limit: z.coerce.number().int().min(1).max(1_000).default(1_000),
+    }),
+    answer: z.object({ rows: z.array(z.unknown()) }),
+    handle: ({ query: { what, from, to, limit }, caller }) => {
+      const { queries, institution } = deskOf(services, caller);
+      const rows: unknown[] = [];
+      for (const { value } of queries.stockEvents(institution, { reverse: true })) {
+        if (rows.length === limit || value.businessDate < from) break;
+        if (value.businessDate <= to && (what ?? value.what) === value.what) rows.push(value);
+      }
+      return { rows };
+    },
+  });
 }

@@ -3,7 +3,12 @@ import type { FactPayloads } from '../facts.ts';
 import type { OutcomeRow } from '../tables.ts';
 import { type Change, done, refused } from './change.ts';
 
-export function packageName(institution: string, file: string): string {
+/** The package of a year: its bills are those whose business dates are in it. */
+export function packageName(institution: string, year: string): string {
+  return `${institution}-${year}`;
+}
+
+export function packageKey(institution: string, file: string): string {
   return `${institution}|${file}`;
 }
 
@@ -13,8 +18,11 @@ export function applyArchivePacked(
 ): OutcomeRow {
   const { year, file, sha256, sm3, bills, signature, keyName } = payload;
   const { institution, nowUs } = change;
+  if (year >= change.wallClock().date.slice(0, 4)) {
+    return refused('year-not-over', `${year} is not over`);
+  }
   const years = change.managed('unit', 'unit')?.retentionYears ?? 30;
-  const name = packageName(institution, file);
+  const name = packageKey(institution, file);
   if (change.tables.table('archive-packages').get(name) !== undefined) {
     return refused('exists', `the package ${file} exists already`);
   }
@@ -36,9 +44,7 @@ export function applyDestructionListed(
   const { id, packages, reason, who } = payload;
   const { date } = change.wallClock();
   for (const file of packages) {
-    const found = change.tables
-      .table('archive-packages')
-      .get(packageName(change.institution, file));
+    const found = change.tables.table('archive-packages').get(packageKey(change.institution, file));
     if (found === undefined) return refused('not-found', `there is no package ${file}`);
     if (found.destroyed !== '') return refused('destroyed', `${file} was destroyed already`);
     if (date <= found.keepUntil) {
@@ -79,7 +85,7 @@ export function applyDestructionDone(
   if (row.doneUs > 0) return done();
   const archive = change.tables.table('archive-packages');
   for (const file of row.packages) {
-    const name = packageName(change.institution, file);
+    const name = packageKey(change.institution, file);
     const found = archive.get(name)!;
     archive.put(name, { ...found, destroyed: id });
   }

@@ -79,9 +79,7 @@ export function applyPushed(change: Change, payload: FactPayloads['pushed']): Ou
   const failed = attempts >= PUSH_ATTEMPTS_MAX ? 'parked' : 'open';
   const state: PushTask['state'] = ok ? 'done' : failed;
   tasks.put(task.id, { ...task, attempts, cause, nextUs, state });
-  const open = change.tables.table('push-open');
-  if (state === 'open') open.put(task.id, nextUs);
-  else open.remove(task.id);
+  setDue(change, 'push-open', task.id, state, nextUs);
   return done(task.bill);
 }
 
@@ -157,9 +155,20 @@ function openTask(change: Change, id: string): FiscalTask | null {
 
 function putTask(change: Change, task: FiscalTask): void {
   change.tables.table('fiscal-tasks').put(task.id, task);
-  const open = change.tables.table('fiscal-open');
-  if (task.state === 'open') open.put(task.id, task.nextUs);
-  else open.remove(task.id);
+  setDue(change, 'fiscal-open', task.id, task.state, task.nextUs);
+}
+
+/** A parked task stays listed and is never due: a person decides. */
+function setDue(
+  change: Change,
+  name: 'fiscal-open' | 'push-open',
+  id: string,
+  state: FiscalTask['state'],
+  nextUs: number,
+): void {
+  const open = change.tables.table(name);
+  if (state === 'done') open.remove(id);
+  else open.put(id, state === 'parked' ? Number.MAX_SAFE_INTEGER : nextUs);
 }
 
 function setFiscal(change: Change, key: string, fiscal: 'failing'): void {

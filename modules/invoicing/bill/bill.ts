@@ -96,8 +96,6 @@ export interface BillState {
   /** Of a voucher: what bills have used up, what was paid back. */
   consumedFen: number;
   cancelledFen: number;
-  /** The yearly package that holds it. */
-  archive: string;
 }
 
 export const NEW_STATE: BillState = {
@@ -110,7 +108,6 @@ export const NEW_STATE: BillState = {
   booked: null,
   consumedFen: 0,
   cancelledFen: 0,
-  archive: '',
 };
 
 /** 1 for a bill, -1 for a red one: what its amounts are multiplied with. */

@@ -1,4 +1,5 @@
-/** A bill as a file: PDF and OFD are drawn from it, XML is the signed original itself. */
+/** A bill as a file: PDF and OFD are drawn from it, XML is the signed original itself, metadata is for archives. */
+import { archiveMetadata } from '../archive/metadata.ts';
 import type { FoundBill, InvoicingQueries } from '../queries.ts';
 import { InvoicingRefused } from '../requests.ts';
 import type { FaceOptions } from './face.ts';
@@ -25,7 +26,7 @@ export function faceOptions(queries: InvoicingQueries, { bill }: FoundBill): Fac
 export async function billFile(
   queries: InvoicingQueries,
   found: FoundBill,
-  kind: 'pdf' | 'ofd' | 'xml',
+  kind: 'pdf' | 'ofd' | 'xml' | 'metadata',
 ): Promise<BillFile> {
   const { key, bill, state } = found;
   const fileName = `${key}.${kind}`;
@@ -37,6 +38,11 @@ export async function billFile(
   if (original === null) throw new InvoicingRefused('not-signed-yet', 'the bill is not signed yet');
   if (kind === 'xml') return { bytes: original, contentType: 'application/xml', fileName };
   const signature = state.unitSignature?.value ?? '';
-  const bytes = billOfd(bill, options, { original, signature });
-  return { bytes, contentType: 'application/ofd', fileName };
+  const ofd = billOfd(bill, options, { original, signature });
+  if (kind === 'ofd') return { bytes: ofd, contentType: 'application/ofd', fileName };
+  const bytes = archiveMetadata(found, [
+    { type: 'xml', description: '签名原文', bytes: original },
+    { type: 'ofd', description: '版式文件', bytes: ofd },
+  ]);
+  return { bytes, contentType: 'application/xml', fileName: `${key}-metadata.xml` };
 }

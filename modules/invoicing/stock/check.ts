@@ -20,7 +20,9 @@ export function checkStock(
   const places = new Map<string, Range[]>();
   const put = (medium: Medium, code: string, ranges: readonly Range[]) => {
     const key = `${medium}|${code}`;
-    places.set(key, [...(places.get(key) ?? []), ...ranges]);
+    const there = places.get(key);
+    if (there === undefined) places.set(key, [...ranges]);
+    else there.push(...ranges);
   };
   for (const institution of institutions) {
     for (const holding of queries.holdings(institution)) {
