@@ -1,6 +1,6 @@
 /** Truth against links: the number within `rec-12-dup-3` names the person; only tests look at it. */
 
-import { planColumns } from '../../modules/empi/matching/columns.ts';
+import { type ColumnPlan, planColumns } from '../../modules/empi/matching/columns.ts';
 import type { Link } from '../../modules/empi/matching/link.ts';
 import { normalisePerson, type PersonInput } from '../../modules/empi/matching/normalise.ts';
 import { type RecordTable, RecordTableBuilder } from '../../modules/empi/matching/store.ts';
@@ -49,14 +49,19 @@ export interface TestPopulation {
 export function populationTable(seed: number, records: number): TestPopulation {
   const rows = [...populationRecords({ seed, records })];
   rows.sort((a, b) => scramble(a[0]!) - scramble(b[0]!));
-  const plan = planColumns([...POPULATION_COLUMNS]);
+  const table = tableOf(rows, planColumns([...POPULATION_COLUMNS]));
+  return { table, recordIds: rows.map((row) => row[0]!), rows };
+}
+
+/** Rows as a table; with `firstRecords` those behind it are the second of two files. */
+export function tableOf(rows: string[][], plan: ColumnPlan, firstRecords = 0): RecordTable {
   const builder = new RecordTableBuilder();
-  for (const row of rows) {
+  rows.forEach((row, index) => {
     const person: PersonInput = {};
     for (const { column, item } of plan.items) person[item] = row[column]!;
-    builder.add(normalisePerson(person));
-  }
-  return { table: builder.finish(), recordIds: rows.map((row) => row[0]!), rows };
+    builder.add(normalisePerson(person), firstRecords > 0 && index >= firstRecords ? 1 : 0);
+  });
+  return builder.finish();
 }
 
 function scramble(text: string): number {

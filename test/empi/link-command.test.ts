@@ -61,8 +61,23 @@ t.test('train, then link with what was learned', async (t) => {
 t.test('wrong usage and unreadable input: exit 2 and one line', async (t) => {
   const broken = join(folder, 'broken.csv');
   writeFileSync(broken, 'name,sex\n王伟,男\n');
+  let files = 0;
+  const malformed = (text: string): string => {
+    const file = join(folder, `malformed-${files++}.csv`);
+    writeFileSync(file, text);
+    return file;
+  };
   const cases: [string[], RegExp][] = [
     [['link', join(folder, 'none.csv')], /cannot read .*none\.csv/],
+    [['link', folder], /cannot read/],
+    [['link', malformed('')], /is empty/],
+    [['link', malformed('PK\0\0\n')], /is no text/],
+    [['link', malformed('rec_id,colour\n1,blue\n')], /has no column that tells persons apart/],
+    [['link', malformed('rec_id,name,sex\n1,王伟,男\n2,李强\n')], /line 3: 2 cells, .* 3/],
+    [['link', malformed('rec_id,name\n1,王伟,男\n')], /line 2: 3 cells, .* 2/],
+    [['link', malformed('rec_id,name\n ,王伟\n')], /line 2: there is no rec_id/],
+    [['link', malformed('rec_id,name\n1,王伟\n1,李强\n')], /line 3: the rec_id 1 was there/],
+    [['link', malformed('rec_id,name\n1,"王伟\n2,李强\n')], /line 2: a quote is opened/],
     [['link', broken], /has no column rec_id/],
     [['link', 'test/fixtures/empi/dataset1.csv', '--threshold', '2'], /between 0 and 1/],
     [['link', 'test/fixtures/empi/dataset1.csv', '--model', broken], /cannot read the parameters/],
@@ -92,6 +107,16 @@ t.test('small and odd files', async (t) => {
     [
       'CR LF',
       'rec_id,name,id_number\r\n1,王芳,11010519491231002X\r\n2,王芳,11010519491231002X\r\n',
+      1,
+    ],
+    [
+      'tabs, empty cells and quotes',
+      'rec_id\tsex\tname\tid_number\n1\t\t"王芳"\t11010519491231002X\n2\t\t"王芳"\t11010519491231002X\n',
+      1,
+    ],
+    [
+      'a byte order mark and names of records that look like anything',
+      '\ufeffrec_id,name,id_number\n7,王芳,11010519491231002X\n#/ü 8,王芳,11010519491231002X\n',
       1,
     ],
   ];

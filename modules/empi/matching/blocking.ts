@@ -22,6 +22,8 @@ export interface BlockingRule {
   unordered?: boolean;
   /** What an oversized block is divided by, one after the other. */
   divide: readonly KeyPart[];
+  /** One field alone brings many strangers together: only small files can afford it. */
+  forSmallFiles?: boolean;
 }
 
 const YEAR: KeyPart = { slot: 'birthDate', from: 0, length: 4 };
@@ -82,7 +84,27 @@ export const BLOCKING_RULES: readonly BlockingRule[] = [
   },
   { name: 'given name and birth month', parts: [GIVEN, YEAR_AND_MONTH], divide: [SURNAME] },
   { name: 'given name and birthday', parts: [GIVEN, MONTH_AND_DAY], divide: [SURNAME, YEAR] },
+  ...(
+    [
+      ['surname', SURNAME, YEAR],
+      ['given name', GIVEN, YEAR],
+      ['birthday', MONTH_AND_DAY, YEAR],
+      ['birth month', YEAR_AND_MONTH, SURNAME_START],
+      ['postcode', { slot: 'postcode' }, SURNAME_START],
+      ['suburb', { slot: 'suburb' }, SURNAME_START],
+      ['first digits of identity number', { slot: 'idNumber', from: 0, length: 4 }, YEAR],
+      ['last digits of identity number', { slot: 'idNumber', from: -4, length: 4 }, YEAR],
+    ] as const
+  ).map(([name, part, divider]) => ({
+    name,
+    parts: [part],
+    divide: [divider],
+    forSmallFiles: true,
+  })),
 ];
+
+/** Up to so many records rules of one field alone are used, too. */
+const SMALL_FILE = 50_000;
 
 export interface Blocks {
   rules: readonly BlockingRule[];
@@ -100,7 +122,11 @@ export function largestBlock(records: number): number {
 }
 
 export function findBlocks(table: RecordTable): Blocks {
-  const rules = BLOCKING_RULES.filter(({ parts }) => parts.every((part) => isHeld(table, part)));
+  const isSmall = table.records <= SMALL_FILE;
+  const rules = BLOCKING_RULES.filter(
+    ({ parts, forSmallFiles = false }) =>
+      (isSmall || !forSmallFiles) && parts.every((part) => isHeld(table, part)),
+  );
   const largest = largestBlock(table.records);
   const keys = new KeyMaker(table);
   const blockOf = new Uint32Array(new SharedArrayBuffer(table.records * rules.length * 4));

@@ -49,11 +49,15 @@ export interface NormalisedPerson {
 
 const NOTHING = /^(?:[-—_*.\s/\\]*|无|不详|未知|未说明|none|null|unknown|n\/?a|nan)$/i;
 
-/** NFKC, one kind of middle dot, lower case, no outer space; empty when it says nothing. */
+/**
+ * NFKC, one kind of middle dot, lower case, no outer space; empty when it says nothing. Tables write
+ * whole numbers as `19560409.0` where a column has gaps.
+ */
 export function cleanText(text: string | undefined): string {
   if (text === undefined || text === '') return '';
   const plain = unify(text);
   if (plain.length <= 7 && NOTHING.test(plain)) return '';
+  if (plain.endsWith('.0') && /^\d+\.0$/.test(plain)) return plain.slice(0, -2);
   return HAS_UPPER_CASE.test(plain) ? plain.toLowerCase() : plain;
 }
 
@@ -112,17 +116,37 @@ export function normaliseSex(text: string | undefined): string {
   }
 }
 
+const MONTHS = 'jan feb mar apr may jun jul aug sep oct nov dec'.split(' ');
+
 /**
  * YYYYMMDD. Eight digits stay as they are even when there is no such day: a date with a wrong digit
- * is still close to the right one. Dates that stand for "unknown" become nothing.
+ * is still close to the right one. Dates that stand for "unknown" become nothing. Of `12/25/1980` the
+ * day is what cannot be a month; where both could be, the day stands first.
  */
 export function normaliseDate(text: string | undefined): string {
   const clean = cleanText(text);
   if (/^\d{8}$/.test(clean)) return isPlaceholderDate(clean) ? '' : clean;
   const parts = /^(\d{4})\D+(\d{1,2})\D+(\d{1,2})(?:\D.*)?$/.exec(clean);
   if (parts !== null) return joinDate(parts[1]!, parts[2]!, parts[3]!);
-  const reversed = /^(\d{1,2})[./-](\d{1,2})[./-](\d{4})$/.exec(clean);
-  return reversed === null ? '' : joinDate(reversed[3]!, reversed[2]!, reversed[1]!);
+  const reversed = /^(\d{1,2})[./-](\d{1,2})[./-](\d{4})(?:\D.*)?$/.exec(clean);
+  if (reversed !== null) {
+    const [, first, second, year] = reversed as unknown as [string, string, string, string];
+    const isMonthFirst = Number(second) > 12 && Number(first) <= 12;
+    return isMonthFirst ? joinDate(year, first, second) : joinDate(year, second, first);
+  }
+  return dateInWords(clean);
+}
+
+/** `9 Apr 1956`, `09-april-1956`, `April 9, 1956`. */
+function dateInWords(clean: string): string {
+  const parts =
+    /^(\d{1,2})[\s./-]*([a-z]{3})[a-z]*[\s.,/-]*(\d{4})$/.exec(clean) ??
+    /^([a-z]{3})[a-z]*[\s./-]*(\d{1,2})[\s.,/-]+(\d{4})$/.exec(clean);
+  if (parts === null) return '';
+  const [, first, second, year] = parts as unknown as [string, string, string, string];
+  const [day, word] = /^\d/.test(first) ? [first, second] : [second, first];
+  const month = MONTHS.indexOf(word) + 1;
+  return month === 0 ? '' : joinDate(year, String(month), day);
 }
 
 function joinDate(year: string, month: string, day: string): string {

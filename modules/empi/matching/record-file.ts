@@ -14,6 +14,8 @@ export class RecordFileError extends Error {
 }
 
 const PIECE_BYTES = 1 << 20;
+/** A record beyond is a quote that somebody forgot to close. */
+const LONGEST_LINE = 1 << 16;
 
 export interface RecordFile {
   path: string;
@@ -32,17 +34,21 @@ export function readRecordFile(
   try {
     const heading = lines.next();
     if (heading === null) throw new RecordFileError(`${path} is empty`);
+    if (heading.includes('\0')) throw new RecordFileError(`${path} is no text`);
     const separator = separatorOf(heading);
-    const plan = planColumns(splitCells(heading, separator));
+    const names = splitCells(heading, separator);
+    const plan = planColumns(names);
     checkPlan(path, plan);
+    const columns = names.length;
     const recordIds: string[] = [];
+    const known = new Set<string>();
     for (let line = lines.next(); line !== null; line = lines.next()) {
-      if (line === '') continue;
+      if (line.trim() === '') continue;
       const cells = splitCells(line, separator);
-      const recordId = cells[plan.recordIdColumn]?.trim();
-      if (recordId === undefined) {
-        throw new RecordFileError(`${path}, line ${lines.lineNumber}: there is no rec_id`);
-      }
+      const recordId = cells[plan.recordIdColumn]?.trim() ?? '';
+      const fault = faultOfLine(cells, columns, recordId, known);
+      if (fault !== null) throw new RecordFileError(`${path}, line ${lines.startedAt}: ${fault}`);
+      known.add(recordId);
       recordIds.push(recordId);
       table.add(normalisePerson(personOf(cells, plan)), source);
     }
@@ -52,7 +58,22 @@ export function readRecordFile(
   }
 }
 
-function personOf(cells: string[], plan: ColumnPlan): PersonInput {
+/** What is wrong with a line; a record without a name of its own could not be told in the answer. */
+function faultOfLine(
+  cells: readonly string[],
+  columns: number,
+  recordId: string,
+  known: ReadonlySet<string>,
+): string | null {
+  const isLonger = cells.length > columns && cells.slice(columns).some((cell) => cell !== '');
+  if (cells.length < columns || isLonger) {
+    return `${cells.length} cells, but the heading has ${columns}`;
+  }
+  if (recordId === '') return 'there is no rec_id';
+  return known.has(recordId) ? `the rec_id ${recordId} was there before` : null;
+}
+
+export function personOf(cells: string[], plan: ColumnPlan): PersonInput {
   const person: PersonInput = {};
   for (const { column, item } of plan.items) {
     const cell = cells[column];
@@ -68,7 +89,7 @@ function checkPlan(path: string, plan: ColumnPlan): void {
   }
 }
 
-function separatorOf(heading: string): string {
+export function separatorOf(heading: string): string {
   const counted = [',', '\t', ';', '|'].map((separator) => ({
     separator,
     count: heading.split(separator).length,
@@ -82,7 +103,8 @@ export function splitCells(line: string, separator: string): string[] {
   const cells: string[] = [];
   let at = 0;
   while (at <= line.length) {
-    const start = at + line.slice(at).search(/\S|$/);
+    let start = at;
+    while (line[start] === ' ') start++;
     if (line[start] !== '"') {
       const end = line.indexOf(separator, at);
       cells.push(line.slice(at, end < 0 ? undefined : end));
@@ -100,8 +122,11 @@ export function splitCells(line: string, separator: string): string[] {
   return cells;
 }
 
-class LineReader {
+export class LineReader {
   lineNumber = 0;
+  /** Where the last line began: lines within quotes are joined. */
+  startedAt = 0;
+  private readonly path: string;
   private readonly file: number;
   private readonly size: number;
   private readonly piece = Buffer.allocUnsafe(PIECE_BYTES);
@@ -120,15 +145,20 @@ class LineReader {
     } catch (error) {
       throw new RecordFileError(`cannot read ${path}: ${(error as Error).message}`);
     }
+    this.path = path;
     this.progress = progress;
   }
 
   /** The next line without its end; lines within quotes are joined. Null at the end of the file. */
   next(): string | null {
     let line = this.rawLine();
+    this.startedAt = this.lineNumber;
     while (line !== null && hasOpenQuote(line)) {
       const more = this.rawLine();
-      if (more === null) break;
+      if (more === null || line.length > LONGEST_LINE) {
+        const place = `${this.path}, line ${this.startedAt}`;
+        throw new RecordFileError(`${place}: a quote is opened and never closed`);
+      }
       line += `\n${more}`;
     }
     return line;
@@ -178,6 +208,7 @@ function hasOpenQuote(line: string): boolean {
 
 /** UTF-8 when the first piece is that (its last character may be cut), GB 18030 otherwise. */
 function encodingOf(bytes: Uint8Array): string {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
   try {
     new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true });
     return 'utf-8';
