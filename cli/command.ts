@@ -14,9 +14,19 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+/**
+ * Characters that JSON allows as they are, but that some readers take for the end of a line, and
+ * terminals for a command.
+ */
+const CONTROLS = /[\u007f-\u009f\u2028\u2029]/g;
+
 /** Prints the one JSON document of a command. */
 export function printJson(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value)}\n`);
+  const text = JSON.stringify(value).replace(
+    CONTROLS,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  process.stdout.write(`${text}\n`);
 }
 
 /** Prints one line for people on stdout. */

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { documentOf } from '../protocols/inspect/document.ts';
+import { documentOf, envelopeOf } from '../protocols/inspect/document.ts';
 import { readFrame } from '../protocols/inspect/frame.ts';
 import { action, EXIT, type ExitCode, printJson, printLine } from './command.ts';
-import { hexBytes, inputs, knownDialect } from './frame-input.ts';
+import { eachInput, hexBytes, knownDialect } from './frame-input.ts';
 
 interface Options {
   readonly dialect: string;
@@ -28,17 +28,22 @@ export function addDecodeCommand(program: Command): void {
 
 async function decode(argument: string, options: Options): Promise<ExitCode> {
   const known = knownDialect(options.dialect);
-  let exit: ExitCode = EXIT.ok;
-  for await (const input of inputs(argument)) {
+  const work = (input: string): ExitCode => {
     const read = readFrame(hexBytes(input), known);
     const document = documentOf(read, known);
     const { error } = read;
-    if (error !== null) exit = EXIT.failed;
     const { code, field, offset, message } = error ?? {};
     const shown =
-      error === null ? document : { error: { code, field, offset, message }, decoded: document };
+      error === null
+        ? document
+        : { error: { code, field, offset, message }, decoded: document ?? envelopeOf(read) };
     if (options.json === true || argument === '-') printJson(shown);
     else printLine(JSON.stringify(shown, null, 2));
-  }
-  return exit;
+    return error === null ? EXIT.ok : EXIT.failed;
+  };
+  // Also a line that is no hex gets its document, so that answers and lines stay side by side.
+  return eachInput(argument, work, (message) => {
+    const error = { code: 'bad-hex', field: null, offset: 0, message };
+    printJson({ error, decoded: { fields: {} } });
+  });
 }

@@ -10,7 +10,7 @@ import {
   printNote,
   UsageError,
 } from './command.ts';
-import { inputs, knownDialect } from './frame-input.ts';
+import { eachInput, knownDialect } from './frame-input.ts';
 
 interface Options {
   readonly dialect: string;
@@ -34,21 +34,21 @@ export function addEncodeCommand(program: Command): void {
 
 async function encode(argument: string, options: Options): Promise<ExitCode> {
   const known = knownDialect(options.dialect);
-  let exit: ExitCode = EXIT.ok;
-  for await (const input of inputs(argument)) {
+  return eachInput(argument, (input) => {
+    const document = documentFrom(input);
     try {
-      const hex = frameOf(documentFrom(input), known).toString('hex').toUpperCase();
+      const hex = frameOf(document, known).toString('hex').toUpperCase();
       if (options.json === true) printJson({ hex });
       else printLine(hex);
+      return EXIT.ok;
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      exit = EXIT.failed;
       const { code, field, message } = error;
       if (options.json === true) printJson({ error: { code, field, message } });
       printNote(`posp: ${message}`);
+      return EXIT.failed;
     }
-  }
-  return exit;
+  });
 }
 
 function documentFrom(text: string): FrameDocument {

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { readFrame } from '../protocols/inspect/frame.ts';
 import { pageOf } from '../protocols/inspect/page.ts';
 import { action, EXIT, type ExitCode, printJson, printLine, printNote } from './command.ts';
-import { hexBytes, inputs, knownDialect } from './frame-input.ts';
+import { eachInput, hexBytes, knownDialect } from './frame-input.ts';
 
 interface Options {
   readonly dialect: string;
@@ -26,8 +26,7 @@ export function addExplainCommand(program: Command): void {
 
 async function explain(argument: string, options: Options): Promise<ExitCode> {
   const known = knownDialect(options.dialect);
-  let exit: ExitCode = EXIT.ok;
-  for await (const input of inputs(argument)) {
+  return eachInput(argument, (input) => {
     const { pieces, message, error } = readFrame(hexBytes(input), known);
     const explanation = message === null ? null : known.codec.explain(message);
     if (options.json === true) {
@@ -36,10 +35,8 @@ async function explain(argument: string, options: Options): Promise<ExitCode> {
     } else if (explanation !== null) {
       printLine(pageOf(explanation, pieces));
     }
-    if (error !== null) {
-      exit = EXIT.failed;
-      printNote(`posp: ${error.code} at byte ${error.offset}: ${error.message}`);
-    }
-  }
-  return exit;
+    if (error === null) return EXIT.ok;
+    printNote(`posp: ${error.code} at byte ${error.offset}: ${error.message}`);
+    return EXIT.failed;
+  });
 }

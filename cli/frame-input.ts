@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import { DIALECTS, foreignDialect, type KnownDialect } from '../protocols/dialects/index.ts';
 import { ProtocolError } from '../protocols/error.ts';
 import { dialectFromText } from '../protocols/iso8583/dialect-file.ts';
-import { UsageError } from './command.ts';
+import { EXIT, type ExitCode, printNote, UsageError } from './command.ts';
 
 /** What decode, encode and explain share: where their input comes from and which dialect it is. */
 
@@ -34,13 +34,34 @@ export function hexBytes(text: string): Buffer {
   return Buffer.from(hex, 'hex');
 }
 
-/** The argument itself, or each line of stdin that is not empty when it is `-`. */
-export async function* inputs(argument: string): AsyncGenerator<string> {
-  if (argument !== '-') {
-    yield argument;
-    return;
-  }
+/**
+ * Does the work for the argument itself, or for each line of stdin that is not empty when it is `-`.
+ * A line that cannot be read is named on stderr, `unreadable` may say so on stdout, too, and the next
+ * one is taken; the worst exit code wins.
+ */
+export async function eachInput(
+  argument: string,
+  work: (input: string) => ExitCode,
+  unreadable?: (message: string) => void,
+): Promise<ExitCode> {
+  if (argument !== '-') return work(argument);
+  let worst: ExitCode = EXIT.ok;
+  let lines = 0;
+  let inputs = 0;
   for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
-    if (line.trim().length > 0) yield line;
+    lines++;
+    if (line.trim().length === 0) continue;
+    inputs++;
+    try {
+      const exit = work(line);
+      if (exit > worst) worst = exit;
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      printNote(`posp: line ${lines}: ${error.message}`);
+      unreadable?.(error.message);
+      worst = EXIT.usage;
+    }
   }
+  if (inputs === 0) throw new UsageError('there is nothing to read on stdin');
+  return worst;
 }

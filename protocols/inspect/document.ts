@@ -33,7 +33,21 @@ export interface FrameDocument {
   readonly head?: string;
 }
 
-/** The document of a frame that was read, also of a part of one; null when nothing was. */
+/** What could be read of a frame that ends, or is wrong, before its first field. */
+export function envelopeOf({ pieces }: ReadFrame): Partial<FrameDocument> {
+  if (pieces === null) return { fields: {} };
+  const { layout, tpdu, header, body } = pieces;
+  const mti = hexOf(body.subarray(0, 2));
+  return {
+    layout,
+    tpdu: tpdu === null ? null : hexOf(tpdu),
+    header: header === null ? null : hexOf(header),
+    ...(/^\d{4}$/.test(mti) ? { mti } : {}),
+    fields: {},
+  };
+}
+
+/** The document of a frame that was read, also of a part of one; null when no message was. */
 export function documentOf(read: ReadFrame, known: KnownDialect): FrameDocument | null {
   const { pieces, message } = read;
   if (pieces === null || message === null) return null;

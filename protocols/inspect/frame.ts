@@ -8,6 +8,7 @@ const LONGEST_ENVELOPE = 15;
 
 /** A frame that was read, or as much of it as could be. */
 export interface ReadFrame {
+  /** Null when not even an envelope was recognised. */
   readonly pieces: FramePieces | null;
   /** The message; when `error` is there, the fields in front of the error. */
   readonly message: Message | null;
@@ -33,7 +34,8 @@ export function readFrame(bytes: Uint8Array, known: KnownDialect): ReadFrame {
   }
   if (best !== null && best.message !== null) return best;
   const error = cutShort(bytes, known) ?? best?.error ?? noMessage(bytes, known);
-  return { pieces: null, message: null, error };
+  const envelope = best?.pieces?.tpdu ?? best?.pieces?.header ?? null;
+  return { pieces: envelope === null ? null : best!.pieces, message: null, error };
 }
 
 function noMessage(bytes: Uint8Array, known: KnownDialect): ProtocolError {
@@ -53,7 +55,8 @@ function readPieces(bytes: Uint8Array, pieces: FramePieces, known: KnownDialect)
   try {
     const message = known.codec.decode(pieces.body);
     message.check();
-    return { pieces, message, error: lengthError(bytes, pieces) };
+    const error = lengthError(bytes, pieces) ?? tooLong(message, pieces);
+    return { pieces, message, error };
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
     return { pieces, message: error.partial() as Message | null, error: shifted(error, pieces) };
@@ -66,6 +69,14 @@ function lengthError(bytes: Uint8Array, pieces: FramePieces): ProtocolError | nu
   if (pieces.length === null || pieces.length <= had) return null;
   const text = `the length prefix says ${pieces.length} bytes, ${had} are there`;
   return new ProtocolError('truncated', text, { needed: pieces.length, had });
+}
+
+/** A message that goes on behind the end that its prefix says: a receiver would cut it there. */
+function tooLong(message: Message, pieces: FramePieces): ProtocolError | null {
+  const needed = pieces.bodyOffset - pieces.prefix.length + message.body.length;
+  if (pieces.length === null || pieces.length >= needed) return null;
+  const text = `the length prefix says ${pieces.length} bytes, the message has ${needed}`;
+  return new ProtocolError('bad-length', text, { needed, had: pieces.length });
 }
 
 /** Decode never looks like a message by chance when class and version of the MTI are right. */

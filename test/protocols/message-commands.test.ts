@@ -1,6 +1,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { Command } from 'commander';
 import t from 'tap';
 import { addDecodeCommand } from '../../cli/decode.ts';
@@ -10,8 +11,14 @@ import { ISO_1987_ASCII } from '../../protocols/dialects/iso-1987.ts';
 import { dialectToText } from '../../protocols/iso8583/dialect-file.ts';
 import { cupFrame } from './fixtures.ts';
 
+interface Ran {
+  readonly exit: number;
+  readonly out: string;
+  readonly err: string;
+}
+
 /** Runs one command in this process; gives its exit code and what it printed. */
-async function posp(...argv: string[]): Promise<{ exit: number; out: string; err: string }> {
+async function posp(...argv: string[]): Promise<Ran> {
   const program = new Command('posp');
   addDecodeCommand(program);
   addEncodeCommand(program);
@@ -29,6 +36,16 @@ async function posp(...argv: string[]): Promise<{ exit: number; out: string; err
   const exit = Number(process.exitCode ?? 0);
   process.exitCode = 0;
   return { exit, out: text(out()), err: text(err()) };
+}
+
+/** The same with lines on stdin. */
+async function pospWithInput(input: string, ...argv: string[]): Promise<Ran> {
+  const stdin = t.intercept(process, 'stdin', { value: Readable.from([input]) });
+  try {
+    return await posp(...argv);
+  } finally {
+    stdin.restore();
+  }
 }
 
 const SALE = cupFrame('syn_sale_request').toString('hex').toUpperCase();
@@ -59,13 +76,46 @@ t.test('a frame that was cut: exit 1, the error and what was read', async (t) =>
 t.test('a frame that was cut before its message: exit 1', async (t) => {
   const { exit, out } = await posp('decode', '--json', SALE.slice(0, 20));
   t.equal(exit, 1);
-  t.match(JSON.parse(out), { error: { code: 'truncated', field: null }, decoded: null });
+  t.match(JSON.parse(out), { error: { code: 'truncated', field: null }, decoded: { fields: {} } });
+  const inBitmap = await posp('decode', '--json', SALE.slice(0, 40));
+  t.match(JSON.parse(inBitmap.out), {
+    error: { code: 'truncated', field: null, offset: 15 },
+    decoded: { layout: 'len2+tpdu5+header6+body', tpdu: '6000060000', mti: '0200', fields: {} },
+  });
+});
+
+t.test('a length prefix that lies: exit 1, and all that was read', async (t) => {
+  for (const [prefix, code] of [
+    ['007E', 'bad-length'],
+    ['0001', 'bad-length'],
+    ['0080', 'truncated'],
+  ] as const) {
+    const { exit, out } = await posp('decode', '--json', prefix + SALE.slice(4));
+    t.equal(exit, 1, prefix);
+    t.match(JSON.parse(out), { error: { code, field: null, offset: 0 }, decoded: { mti: '0200' } });
+  }
 });
 
 t.test('bytes that are no message: exit 1', async (t) => {
   const { exit, out } = await posp('decode', '--json', 'DEADBEEF');
   t.equal(exit, 1);
-  t.match(JSON.parse(out), { error: { code: String }, decoded: null });
+  t.match(JSON.parse(out), { error: { code: String }, decoded: { fields: {} } });
+});
+
+t.test('lines on stdin: a document each, also for the one that is no hex', async (t) => {
+  const lines = `${SALE}\n\nxyz\r\n${SALE.slice(0, -24)}\n${SALE.toLowerCase()}\n`;
+  const { exit, out, err } = await pospWithInput(lines, 'decode', '-');
+  t.equal(exit, 2);
+  t.equal(err, 'posp: line 3: the frame is not hex\n');
+  const [first, second, third, last] = out.split('\n').map((line) => JSON.parse(line || 'null'));
+  t.match(first, { mti: '0200' });
+  t.match(second, { error: { code: 'bad-hex' }, decoded: { fields: {} } });
+  t.match(third, { error: { code: 'truncated', field: 60 } });
+  t.same(last, first);
+  const encoded = await pospWithInput(`{}\nno json\n${JSON.stringify(first)}\n`, 'encode', '-');
+  t.match(encoded, { exit: 2, out: `${SALE}\n`, err: /line 2/ });
+  const nothing = await pospWithInput('\n', 'explain', '-');
+  t.match(nothing, { exit: 2, out: '', err: /nothing to read/ });
 });
 
 const UNREADABLE = [
