@@ -21,7 +21,10 @@ interface SignOptions {
 
 /** `posp api …`: help for those who call the HTTP API. */
 export function addApiCommand(program: Command): void {
-  const api = program.command('api').description('The HTTP API (接口)');
+  const api = program
+    .command('api')
+    .description('The HTTP API (接口)')
+    .addHelpText('after', '\nExample:\n  $ posp api sign GET /v1/modules\n');
   api
     .command('sign <method> <path>')
     .description('Print the Authorization header of one call; the path with its query')

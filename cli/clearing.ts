@@ -26,7 +26,10 @@ import { ledgerKey } from './system/ledger-key.ts';
 import { formatTable, yuan } from './table.ts';
 
 export function addClearingCommand(program: Command): void {
-  const clearing = program.command('clearing').description('Clearing of business days (清算)');
+  const clearing = program
+    .command('clearing')
+    .description('Clearing of business days (清算)')
+    .addHelpText('after', '\nExample:\n  $ posp clearing run --date 2026-11-20\n');
   clearing
     .command('run')
     .description('Clear a business date; one that is still open is closed first')

@@ -64,6 +64,9 @@ function addMac(crypto: Command): void {
         answer(options, () => {
           const algorithm = oneOf(options.algorithm, algorithms, '--algorithm');
           const key = parseKey(options.key, MAC_KEYS[algorithm]);
+          if (algorithm.startsWith('x9.19') && key.algorithm === 'des') {
+            throw new UsageError(`--key: ${algorithm} takes 16 bytes, not 8`);
+          }
           return computeMac(key, algorithm, parseHex(options.data, '--data'));
         }),
       ),

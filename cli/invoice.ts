@@ -9,7 +9,10 @@ import { formatTable, yuan } from './table.ts';
 
 /** `posp invoice …`: medical e-invoices (医疗收费电子票据). */
 export function addInvoiceCommand(program: Command): void {
-  const invoice = program.command('invoice').description('Medical e-invoices (医疗电子票据)');
+  const invoice = program
+    .command('invoice')
+    .description('Medical e-invoices (医疗电子票据)')
+    .addHelpText('after', '\nExample:\n  $ posp invoice status 61060126 0000000001\n');
   common(invoice.command('issue <file>'), 'posp invoice issue charge.json')
     .description('Register a charge ({content, payments}); - reads stdin')
     .option('--at <when>', 'payment, check-in or now')

@@ -6,7 +6,10 @@ import { DEFAULT_DATA_DIR } from './system/data-folder.ts';
 
 /** `posp ledger …`: looking at the journal and its balances, proving them, copying them. */
 export function addLedgerCommand(program: Command): void {
-  const ledger = program.command('ledger').description('Journal and balances (账务)');
+  const ledger = program
+    .command('ledger')
+    .description('Journal and balances (账务)')
+    .addHelpText('after', '\nExample:\n  $ posp ledger trial-balance\n');
   sub(ledger, 'verify', 'Rebuild every balance from the journal and compare', 'posp ledger verify')
     .option('--seal <file>', 'hold a seal against the journal as well')
     .option(

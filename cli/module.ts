@@ -25,7 +25,10 @@ interface ModulesSeen {
 
 /** `posp module …`: the followers of the journal. */
 export function addModuleCommand(program: Command): void {
-  const modules = program.command('module').description('Followers of the journal (模块)');
+  const modules = program
+    .command('module')
+    .description('Followers of the journal (模块)')
+    .addHelpText('after', '\nExample:\n  $ posp module status\n');
   modules
     .command('status')
     .description('How far each module is, and which one stopped and why')
@@ -37,12 +40,14 @@ export function addModuleCommand(program: Command): void {
     .command('resume <name>')
     .description('Let a module that stopped try again what it stopped at')
     .option('--data <dir>', 'data folder', DEFAULT_DATA_DIR)
+    .option('--json', 'print {"module","state"}')
     .addHelpText('after', '\nExample:\n  $ posp module resume clearing\n')
     .action(action(resume));
   modules
     .command('rebuild <name>')
     .description("Throw a module's view away and build it from the journal again")
     .option('--data <dir>', 'data folder', DEFAULT_DATA_DIR)
+    .option('--json', 'print {"module","state"}')
     .addHelpText('after', '\nExample:\n  $ posp module rebuild clearing\n')
     .action(action(rebuild));
 }
@@ -65,25 +70,31 @@ async function showStatus({ data, json }: ModuleOptions): Promise<ExitCode> {
   return holds ? EXIT.ok : EXIT.failed;
 }
 
-async function resume(name: string, { data }: ModuleOptions): Promise<ExitCode> {
+async function resume(name: string, { data, json }: ModuleOptions): Promise<ExitCode> {
   knownModule(name);
   const done = await ask(data, 'module/resume', { name });
-  printLine(done === null ? 'No switch runs: the next start tries again.' : `${name} tries again.`);
+  const state = done === null ? 'waits for the next start' : 'tries again';
+  tellState(name, state, json);
   return EXIT.ok;
 }
 
-async function rebuild(name: string, { data }: ModuleOptions): Promise<ExitCode> {
+async function rebuild(name: string, { data, json }: ModuleOptions): Promise<ExitCode> {
   knownModule(name);
   if ((await ask(data, 'module/rebuild', { name })) !== null) {
-    printLine(`${name} is being built from the journal.`);
+    tellState(name, 'is being built from the journal', json);
     return EXIT.ok;
   }
   const { encryptionKey } = await ledgerPlace({ data });
   const store = ModuleStore.open({ folder: moduleFolder(data, name), encryptionKey });
   store.clear(0);
   await store.close();
-  printLine(`${name} will be built from the journal at the next start.`);
+  tellState(name, 'will be built from the journal at the next start', json);
   return EXIT.ok;
+}
+
+function tellState(module: string, state: string, json: boolean | undefined): void {
+  if (json) printJson({ module, state });
+  else printLine(`${module} ${state}.`);
 }
 
 /** What the running switch answers; null when none runs. */

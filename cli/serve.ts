@@ -5,7 +5,15 @@ import colors from 'picocolors';
 import { ConfigError, loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { createLog, type Logger } from '../switch/log.ts';
-import { action, EXIT, type ExitCode, isExplained, printNote, UsageError } from './command.ts';
+import {
+  action,
+  EXIT,
+  type ExitCode,
+  isExplained,
+  printJson,
+  printNote,
+  UsageError,
+} from './command.ts';
 import { System, type SystemOptions } from './system/system.ts';
 
 interface ServeOptions {
@@ -13,6 +21,7 @@ interface ServeOptions {
   data?: string;
   port?: string;
   httpPort?: string;
+  json?: boolean;
 }
 
 /** The sample hospital: what is served when no configuration is named. */
@@ -26,6 +35,7 @@ export function addServeCommand(program: Command): void {
     .option('--data <dir>', 'data folder (default: the configuration’s dataDir)')
     .option('--port <number>', 'port of the first listener')
     .option('--http-port <number>', 'port of HTTP: /healthz, /metrics')
+    .option('--json', 'once it is ready, print where it listens as one JSON document')
     .addHelpText(
       'after',
       '\nExample:\n  $ posp serve --config hospital.yaml --data /var/lib/posp\n',
@@ -44,6 +54,7 @@ async function serve(options: ServeOptions): Promise<ExitCode> {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop('asked'));
   });
   greet(config, system);
+  if (options.json) printJson(whereabouts(config, system));
   const end = await Promise.race([asked, failed]);
   if (end !== 'asked') {
     log.fatal({ err: end }, 'a part of the switch ended by itself: stopping');
@@ -107,6 +118,21 @@ async function startOrExplain(options: SystemOptions): Promise<System> {
     printNote(`posp: ${error.message}`);
     process.exit(EXIT.failed);
   }
+}
+
+/** For whoever starts it on ports that the system chooses. */
+function whereabouts(config: Config, { http, switch: workers, chosen }: System): object {
+  return {
+    listeners: config.listeners.map(({ name, address }, index) => ({
+      name,
+      address,
+      port: workers.ports[index],
+    })),
+    http: { address: config.http.address, port: http.port },
+    hsm: chosen.title,
+    workers: workers.workerCount,
+    dataDir: resolve(config.dataDir),
+  };
 }
 
 function greet(config: Config, system: System): void {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { HsmError } from '../../hsm/errors.ts';
 import {
   cardMac,
   EPURSE_STEPS,
@@ -33,6 +34,9 @@ const TAC_OF_TYPE: Record<number, EpurseStep> = {
   9: 'purchase-tac',
 };
 
+/** The longest number among the fields: balances, amounts and the terminal's sequence. */
+const MOST_BYTES = 4;
+
 interface EpurseOptions extends CryptoOptions {
   step: string;
   key: string;
@@ -59,7 +63,29 @@ export function addEpurseCommand(crypto: Command): void {
       '\nExample:\n  posp crypto epurse --step load-mac1 --key 11223344556677888877665544332211 --fields ' +
         '\'{"rand":"11223344","online_sn":"0000","balance":"00000000","amount":"00001000","type":"01","terminal":"001122334455"}\'',
     )
-    .action(action((options: EpurseOptions) => answer(options, () => epurse(options))));
+    .action(action((options: EpurseOptions) => answer(options, () => inNamesOfFields(options))));
+}
+
+/** What the HSM calls its data elements, under the names of `--fields`. */
+const NAMES: Record<string, string> = {
+  balanceFen: 'balance',
+  newBalanceFen: 'new_balance',
+  amountFen: 'amount',
+  oldLimitFen: 'old_limit',
+  newLimitFen: 'new_limit',
+  onlineSequence: 'online_sn',
+  offlineSequence: 'offline_sn',
+  terminalSequence: 'terminal_sn',
+};
+
+function inNamesOfFields(options: EpurseOptions): Buffer {
+  try {
+    return epurse(options);
+  } catch (error) {
+    if (!(error instanceof HsmError)) throw error;
+    const text = error.message.replace(/^\w+/, (word) => NAMES[word] ?? word);
+    throw new UsageError(`--fields: ${text}`);
+  }
 }
 
 function epurse(options: EpurseOptions): Buffer {
@@ -77,8 +103,14 @@ function epurse(options: EpurseOptions): Buffer {
     return cardMac(workingKey(algorithm, working), data);
   }
   const dataField = `${step.slice(-4)}_data`;
-  const data = explicitData(fields, dataField) ?? epurseData(step, typed(fields));
+  const data = explicitData(fields, dataField) ?? epurseData(layoutOf(step, fields), typed(fields));
   return cardMac(workingKey(algorithm, stepKey(algorithm, key, step, fields)), data);
+}
+
+/** The overdraft update goes through the steps of a load, with limits in place of the amount. */
+function layoutOf(step: EpurseStep, fields: Fields): EpurseStep {
+  if (Number.parseInt(fields['type'] ?? '', 16) !== 0x07) return step;
+  return step.replace('load-mac', 'overdraft-mac') as EpurseStep;
 }
 
 /** A key of 16 bytes is the card's, and the session key comes from it; SM4 session keys have 16 too. */
@@ -144,7 +176,12 @@ function explicitData(fields: Fields, name: string): Buffer | undefined {
 function typed(fields: Fields): EpurseFields {
   const number = (name: string): number | undefined => {
     const text = fields[name];
-    return text === undefined ? undefined : parseHex(text, name).readUIntBE(0, text.length / 2);
+    if (text === undefined) return undefined;
+    const bytes = parseHex(text, name);
+    if (bytes.length === 0 || bytes.length > MOST_BYTES) {
+      throw new UsageError(`--fields: ${name} has 1 to ${MOST_BYTES} bytes in hexadecimal`);
+    }
+    return bytes.readUIntBE(0, bytes.length);
   };
   const type = number('type');
   const balance = number('balance');

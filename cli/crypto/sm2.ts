@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { sm2PublicKey, sm2Sign, sm2Verify } from '../../hsm/operations/sm2.ts';
+import { signatureBytes } from '../../hsm/signed-data/verify.ts';
 import { action, EXIT, type ExitCode, printJson, printLine, UsageError } from '../command.ts';
 import { answer, type CryptoOptions, parseHex, usageOf } from './input.ts';
 import { type SignOptions, signPkcs7, type VerifyOptions, verifyPkcs7 } from './sm2-pkcs7.ts';
@@ -54,7 +55,7 @@ function addVerify(sm2: Command): void {
     .description('check a signature; exit 1 when it is wrong')
     .option('--key <hex>', 'public key, 04 x y or x y; a certificate in signed data names its own')
     .option('--data <hex>', 'the message; not for signed data that encloses it')
-    .option('--signature <hex>', 'r and s, 64 bytes')
+    .option('--signature <hex>', 'r and s, 64 bytes or DER')
     .option('--pkcs7 <hex|file>', 'instead: signed data in DER')
     .option(...USER_ID)
     .option('--json', 'print the value as JSON')
@@ -85,11 +86,22 @@ function verify(options: VerifyOptions & { signature?: string }): ExitCode {
   if (publicKey === undefined || data === undefined || signature === undefined) {
     throw new UsageError('--key, --data and --signature are needed, or --pkcs7');
   }
-  const [message, bytes] = [parseHex(data, '--data'), parseHex(signature, '--signature')];
+  const message = parseHex(data, '--data');
+  const bytes = signatureOption(signature);
   const value = usageOf(() => sm2Verify(publicKey, message, bytes, options.userId));
   if (options.json) printJson({ value });
   else printLine(value ? 'valid' : 'not valid');
   return value ? EXIT.ok : EXIT.failed;
+}
+
+function signatureOption(text: string): Buffer {
+  const bytes = parseHex(text, '--signature');
+  if (bytes.length === 64) return bytes;
+  try {
+    return signatureBytes(bytes);
+  } catch {
+    throw new UsageError('--signature: r and s have 64 bytes, or stand in DER');
+  }
 }
 
 function publicKeyOption(text: string | undefined): string | undefined {

@@ -91,9 +91,16 @@ export function sm2KeyPair(): { privateKey: Buffer; publicKey: string } {
 
 export function sm2PublicKey(privateKey: Uint8Array): string {
   requireThat(privateKey.length === 32, 'an SM2 private key has 32 bytes');
-  return library()
-    .getPublicKeyFromPrivateKey(Buffer.from(privateKey).toString('hex'))
-    .toUpperCase();
+  try {
+    return library()
+      .getPublicKeyFromPrivateKey(Buffer.from(privateKey).toString('hex'))
+      .toUpperCase();
+  } catch {
+    throw new HsmError(
+      'bad_input',
+      'an SM2 private key is above 0 and below the order of the curve',
+    );
+  }
 }
 
 function requirePublicKey(publicKey: string): void {

@@ -193,8 +193,8 @@ function attributeOf(attributes: DerValue, type: string): DerValue | undefined {
   return undefined;
 }
 
-/** r and s, 64 bytes, from their SEQUENCE. */
-function signatureBytes(value: Buffer): Buffer {
+/** r and s, 64 bytes, from their SEQUENCE: the form in which OpenSSL and certificates have them. */
+export function signatureBytes(value: Buffer): Buffer {
   const [r, s] = children(expect(readWhole(value), TAG.sequence, 'r and s'));
   return Buffer.concat([unsignedBytes(r, 32), unsignedBytes(s, 32)]);
 }

@@ -115,6 +115,8 @@ const EPURSE: [string, string, string, string][] = [
   ['composite_capp_computed',  'tac',           'dtk',     'tac'],
   ['overdraft_update_computed', 'overdraft-mac1', 'duk',   'mac1'],
   ['overdraft_update_computed', 'overdraft-mac2', 'duk',   'mac2'],
+  ['overdraft_update_computed', 'load-mac1',    'duk',     'mac1'],
+  ['overdraft_update_computed', 'load-mac2',    'duk',     'mac2'],
   ['overdraft_update_computed', 'tac',          'dtk',     'tac'],
   ['sm4_purchase',             'session',       'dpk',     'session_key'],
   ['sm4_purchase',             'purchase-mac1', 'dpk',     'mac1'],
@@ -181,6 +183,8 @@ t.test('sm2 signs and verifies; a wrong signature is exit 1', async (t) => {
     posp(t, 'sm2', 'verify', '--key', publicKey, '--data', message, '--json', ...more);
   t.match(await verify('--signature', signature), { code: 0, stdout: '{"value":true}\n' });
   t.match(await verify('--signature', published), { code: 0, stdout: '{"value":true}\n' });
+  const der = `3046022100${published.slice(0, 64)}022100${published.slice(64)}`;
+  t.match(await verify('--signature', der), { code: 0 }, 'as OpenSSL writes it');
   t.match(await verify('--signature', published, '--user-id', 'another'), { code: 1 });
   t.match(await verify('--signature', published.replace('F5', 'F4')), {
     code: 1,
@@ -188,18 +192,25 @@ t.test('sm2 signs and verifies; a wrong signature is exit 1', async (t) => {
   });
 });
 
+/** The base point of the curve: a public key like any other. */
+const G =
+  '0432C4AE2C1F1981195F9904466A39C9948FE30BBFF2660BE1715A4589334C74C7BC3736A2F4F6779C59BDCEE36B692153D0A9877CC62A474002DF32E52139F0A0';
+
 // biome-ignore format: a table, one case a line.
 const WRONG_USAGE: [string, RegExp][] = [
   ['mac --algorithm cup-ecb --key C24A8FB57AA201 --data 00',      /key has/],
   ['mac --algorithm none --key C24A8FB57AA20123 --data 00',       /--algorithm: expected cup-ecb/],
   ['mac --algorithm cup-ecb --key C24A8FB57AA20123 --data 0',     /--data: expected whole bytes/],
-  ['mac --algorithm x9.19 --key C24A8FB57AA20123 --data 00',      /needs 3des/],
+  ['mac --algorithm x9.19 --key C24A8FB57AA20123 --data 00',      /--key: x9.19 takes 16 bytes/],
   ['pin-block --format 0 --pin 123 --pan 123456789012345678',     /4 to 12 digits/],
   ['pin-block --format 2 --pin 1234 --pan 123456789012345678',    /--format/],
   ['sm4 --key 00112233445566778899AABBCCDDEEFF --data 00',        /whole blocks/],
-  [`epurse --step load-mac1 --key ${D} --fields {}`,              /balanceFen is missing/],
+  [`epurse --step load-mac1 --key ${D} --fields {}`,              /--fields: balance is missing/],
   [`epurse --step load-mac1 --key ${D} --fields [1`,              /not JSON/],
   [`epurse --step tac --key ${D} --fields {"type":"7F"}`,         /type names no transaction/],
+  [`epurse --step load-mac1 --key ${D} --fields {"balance":"${D}"}`, /balance has 1 to 4 bytes/],
+  [`sm2 sign --key ${'F'.repeat(64)} --data 00`,                  /below the order of the curve/],
+  [`sm2 verify --key ${G} --data 00 --signature 00`,              /--signature: r and s/],
   ['kcv --algorithm 3des',                                        /^$/],
 ];
 
