@@ -79,7 +79,10 @@ export class AnswerWriter {
     const { position, timestampUs, businessDate, responseCode } = outcome;
     const fields = new AnswerFields();
     const financial = row?.mac === true && approved;
-    const institution = request === null ? null : this.#institutionOf(request);
+    const institution =
+      request === null
+        ? this.#institutions.ofStranger(message.get(41) ?? '')
+        : this.#institutionOf(request);
     const local = institution?.time.localFields(Math.floor(timestampUs / 1_000));
     fields.add(12, local?.time);
     fields.add(13, local?.date);

@@ -55,4 +55,15 @@ export class Institutions {
     this.#views.set(id, { version: item.version, view });
     return view;
   }
+
+  /**
+   * Whose clock and number a refusal carries when its sender is not who it should be: those of the
+   * terminal's institution, or of the only one there is.
+   */
+  ofStranger(terminalId: string): InstitutionView | null {
+    const terminal = this.#reader.registry.get('terminal', terminalId);
+    if (terminal !== null) return this.get(terminal.value.institution);
+    const [only, another] = this.#reader.registry.list('institution');
+    return only === undefined || another !== undefined ? null : this.get(only.key);
+  }
 }

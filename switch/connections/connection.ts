@@ -3,8 +3,8 @@
  *
  * Answers leave in the order in which they are ready; a terminal waits for one at a time. A peer
  * that sends faster than it is answered has `inFlightMax` frames under way and no more is read from it,
- * and one that does not take its answers is cut (`unsentBytesMax`). Nothing it sends can hurt
- * another connection.
+ * and one that does not take its answers is cut (`unsentBytesMax`). One that has said all it will
+ * say (a half-closed connection) still gets its answers. Nothing it sends can hurt another connection.
  */
 import type { Socket } from 'node:net';
 import { ProtocolError } from '../../protocols/error.ts';
@@ -51,7 +51,8 @@ export class Connection {
   #frameStartedMs = 0;
   #answers: Buffer[] = [];
   #closed = false;
-  #draining = false;
+  /** No more requests are taken: why the connection closes when all are answered. */
+  #ending: 'drain' | 'peer' | null = null;
   #moved: ((moved: MovedConnection) => void) | null = null;
 
   constructor(
@@ -70,6 +71,7 @@ export class Connection {
     this.#lastActivityMs = nowMs;
     socket.setNoDelay(true);
     socket.on('data', (chunk) => this.#receive(chunk));
+    socket.on('end', () => this.#endWith('peer'));
     socket.on('error', () => this.#close('peer'));
     socket.on('close', () => this.#close('peer'));
   }
@@ -97,8 +99,12 @@ export class Connection {
 
   /** Stops reading; closes as soon as everything that was asked is answered. */
   drain(): void {
-    this.#draining = true;
     this.#socket.pause();
+    this.#endWith('drain');
+  }
+
+  #endWith(reason: 'drain' | 'peer'): void {
+    this.#ending ??= reason;
     if (this.#inFlight === 0) this.#finish();
   }
 
@@ -157,7 +163,7 @@ export class Connection {
     }
     if (this.#moved !== null) {
       if (this.#inFlight === 0) this.#leave();
-    } else if (this.#draining) {
+    } else if (this.#ending !== null) {
       if (this.#inFlight === 0) this.#finish();
     } else if (this.#inFlight === this.#limits.inFlightMax - 1) {
       this.#socket.resume();
@@ -198,7 +204,7 @@ export class Connection {
 
   #finish(): void {
     this.#flush();
-    this.#socket.end(() => this.#close('drain'));
+    this.#socket.end(() => this.#close(this.#ending ?? 'drain'));
   }
 
   #fail(error: unknown): void {

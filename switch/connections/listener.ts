@@ -86,7 +86,7 @@ export class Listener {
 
   /** Goes on with a connection that another worker had. */
   adopt({ fd, pending }: MovedConnection): void {
-    this.#accept(new Socket({ fd, readable: true, writable: true }), pending);
+    this.#accept(new Socket({ fd, readable: true, writable: true, allowHalfOpen: true }), pending);
   }
 
   #end(endOne: (connection: Connection) => void, timeoutMs: number): Promise<void> {
@@ -104,7 +104,7 @@ export class Listener {
   #createServer(): Server {
     const { tls, events } = this.#options;
     const accept = (socket: Socket) => this.#accept(socket);
-    if (tls === undefined) return createServer({ keepAlive: true }, accept);
+    if (tls === undefined) return createServer({ keepAlive: true, allowHalfOpen: true }, accept);
     const server = createTlsServer(tls, accept, events.refused);
     // Before the handshake: a stranger costs no cryptography.
     server.prependListener('connection', (socket: Socket) => {

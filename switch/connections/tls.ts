@@ -28,6 +28,7 @@ export function createTlsServer(
       rejectUnauthorized: asked,
       minVersion: 'TLSv1.2',
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+      allowHalfOpen: true,
     },
     (socket) => {
       if (clientNames === undefined || clientNames.includes(commonName(socket))) accept(socket);

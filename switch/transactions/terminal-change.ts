@@ -6,12 +6,13 @@ import { Refusal } from '../refusal.ts';
 import type { Services } from '../services.ts';
 import type { Request } from './row.ts';
 
-/** Two connections of one terminal may meet; the second starts over from what the first left. */
-const ATTEMPTS_MAX = 3;
+/** Requests of one terminal may meet; the later ones start over from what the first left. */
+const ATTEMPTS_MAX = 10;
 
 /**
  * Records the changed terminal. The change is made from the newest item and refused by the ledger
- * when another came between, then tried again.
+ * when another came between, then tried again. A `change` that gives back the item it was given has
+ * nothing to record: somebody else has made it.
  */
 export async function changeTerminal(
   request: Request,
@@ -22,6 +23,7 @@ export async function changeTerminal(
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
     const item = reader.registry.get('terminal', request.terminalId) ?? request.terminal;
     const changed = change(item.value);
+    if (changed === item.value) return changed;
     const { status } = await ledger.submit({
       id: randomBytes(16),
       institution: changed.institution,

@@ -86,6 +86,11 @@ export class OutsideTerminal {
     this.#socket?.write(bytes);
   }
 
+  /** Says its last words and closes its half of the connection. */
+  end(bytes: Uint8Array): void {
+    this.#socket?.end(bytes);
+  }
+
   /** The next answer; null when the connection closes first. */
   next(): Promise<Answer | null> {
     const frame = this.#frames.shift();

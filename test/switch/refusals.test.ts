@@ -116,6 +116,7 @@ t.test('a terminal must be known, be the merchant’s, and have signed in', asyn
   const answer = await unknown.ask(unknown.signInFrame());
   t.equal(answer?.messageType, '0810');
   t.equal(answer?.fields.get(39), '97', 'an unknown terminal cannot sign in');
+  for (const field of [12, 13, 32]) t.ok(answer?.fields.get(field), `and is told field ${field}`);
   t.notOk(answer?.fields.has(62), 'and gets no keys');
   unknown.disconnect();
 });

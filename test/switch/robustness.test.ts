@@ -75,6 +75,12 @@ t.test('however the stream is cut, the messages are the same', async (t) => {
   await terminal.signIn();
   t.teardown(() => terminal.disconnect());
 
+  const many = Array.from({ length: 20 }, (_, index) => terminal.purchase(CARD.good, 100 + index));
+  terminal.write(Buffer.concat(many));
+  const codes = [];
+  for (const _ of many) codes.push((await terminal.next())?.fields.get(39));
+  t.strictSame(codes, Array(20).fill('00'), 'twenty in one packet, the first under the new keys');
+
   for (const byte of terminal.purchase(CARD.good, 11)) {
     terminal.write(Buffer.from([byte]));
     await sleep(1);
@@ -96,6 +102,11 @@ t.test('however the stream is cut, the messages are the same', async (t) => {
   t.equal((await terminal.next())?.fields.get(39), '00', 'one and a half in one packet');
   terminal.write(two.subarray(two.length - 20));
   t.equal((await terminal.next())?.fields.get(39), '00', 'and its rest');
+
+  terminal.end(Buffer.concat([terminal.purchase(CARD.good, 6), terminal.purchase(CARD.good, 7)]));
+  t.equal((await terminal.next())?.fields.get(39), '00', 'asked, then half closed');
+  t.equal((await terminal.next())?.fields.get(39), '00', 'and all that was asked is answered');
+  t.equal(await terminal.next(), null, 'then the other half closes');
 });
 
 t.test('looking at it', async (t) => {
