@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { action } from './command.ts';
-import { runBackup, runExport, runImport, runVerify } from './ledger/keep.ts';
+import { runBackup, runExport, runImport, runRestore, runVerify } from './ledger/keep.ts';
 import { showAccount, showJournal, showTrialBalance } from './ledger/show.ts';
 import { DEFAULT_DATA_DIR } from './system/data-folder.ts';
 
@@ -52,6 +52,12 @@ export function addLedgerCommand(program: Command): void {
     'Copy the ledger into an empty folder, also while the switch runs',
     'posp ledger backup /backup/2026-11-20',
   ).action(action(runBackup));
+  sub(
+    ledger,
+    'restore <dir>',
+    'Verify a backup and put it into a data folder that has no ledger',
+    'posp ledger restore /backup/2026-11-20',
+  ).action(action(runRestore));
 }
 
 /** A sub-command with the options that all of them have. */

@@ -52,7 +52,7 @@ export function statementNow(dataDir: string, encryptionKey?: Uint8Array): Promi
 
 /**
  * Copies a data folder into an empty one, also while a writer runs: the copy is the ledger of one
- * moment. To restore, start a ledger on the copy.
+ * moment, and a ledger can be started on it.
  */
 export async function backUp(
   dataDir: string,

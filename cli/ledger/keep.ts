@@ -1,13 +1,17 @@
-/** `posp ledger verify`, `export`, `import` and `backup`: proving and keeping what the ledger holds. */
+/** `posp ledger verify`, `export`, `import`, `backup` and `restore`: proving and keeping what the ledger holds. */
 import { createPublicKey, verify as verifyWithKey } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { sm2Verify } from '../../hsm/operations/sm2.ts';
+import { LedgerError } from '../../ledger/errors.ts';
 import { exportJournal, importJournal, type TransferReport } from '../../ledger/ndjson.ts';
 import { backUp } from '../../ledger/offline.ts';
 import { openReader } from '../../ledger/reader.ts';
 import { parseSeal, type VerifySignature } from '../../ledger/seal.ts';
 import { type VerifyOptions, type VerifyReport, verify } from '../../ledger/verify.ts';
 import { EXIT, type ExitCode, printJson, printLine, printNote, UsageError } from '../command.ts';
+import { ledgerFolder } from '../system/data-folder.ts';
+import { deploymentOf } from '../system/deployment.ts';
+import { ledgerKeyFile } from '../system/ledger-key.ts';
 import { yuan } from '../table.ts';
 import {
   type LedgerCommandOptions,
@@ -116,12 +120,54 @@ function printTransfer(report: TransferReport, done: string, { json }: LedgerCom
   else printLine(`${done} ${report.positions} records, chain hash ${report.chainHash}`);
 }
 
+/** The copy is a data folder without an HSM: what reads a ledger takes it with `--data`. */
 export function runBackup(dir: string, options: LedgerCommandOptions): Promise<ExitCode> {
   return refusingClearly(async () => {
     const { dataDir, encryptionKey } = await ledgerPlace(options);
-    const { position } = await backUp(dataDir, dir, encryptionKey);
+    refuseFull(dir);
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    const { position } = await backUp(dataDir, ledgerFolder(dir), encryptionKey);
+    copyKeyFile(deploymentOf(options).dataDir, dir);
     if (options.json) printJson({ position });
     else printLine(`copied the ledger at position ${position} to ${dir}`);
+    printNote(`the HSM's keys are not in it; bring it back with: posp ledger restore ${dir}`);
     return EXIT.ok;
   });
+}
+
+/** Puts a backup into a data folder that has no ledger, after it has been verified where it lies. */
+export function runRestore(dir: string, options: LedgerCommandOptions): Promise<ExitCode> {
+  return refusingClearly(async () => {
+    const target = deploymentOf(options).dataDir;
+    if (existsSync(ledgerFolder(target))) {
+      throw new LedgerError(
+        'not_empty',
+        `${target} has a ledger: move ${ledgerFolder(target)} away`,
+      );
+    }
+    copyKeyFile(dir, target);
+    const { encryptionKey } = await ledgerPlace(options);
+    const report = await verify(ledgerFolder(dir), { encryptionKey });
+    if (!report.chainVerified || !report.balancesVerified) {
+      printReport(report);
+      return EXIT.failed;
+    }
+    const { position } = await backUp(ledgerFolder(dir), ledgerFolder(target), encryptionKey);
+    if (options.json) printJson({ position });
+    else printLine(`verified and restored the ledger at position ${position} into ${target}`);
+    return EXIT.ok;
+  });
+}
+
+function refuseFull(dir: string): void {
+  if (existsSync(dir) && readdirSync(dir).length > 0) {
+    throw new LedgerError('not_empty', `${dir} is not empty`);
+  }
+}
+
+/** The key of an encrypted ledger, itself encrypted under the HSM's. */
+function copyKeyFile(from: string, to: string): void {
+  if (!existsSync(ledgerKeyFile(from))) return;
+  mkdirSync(to, { recursive: true, mode: 0o700 });
+  copyFileSync(ledgerKeyFile(from), ledgerKeyFile(to));
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { CARD, OUTPATIENT } from '../support/cards.ts';
@@ -27,6 +27,16 @@ t.test('a ledger that is encrypted at rest by one line of configuration', async 
   const [file] = documentOf(offline)['files'] as { path: string }[];
   const sealed = await posp(['clearing', 'verify', file!.path, '--data', dataDir]);
   t.equal(sealed.code, 0, 'and its files are held against the encrypted journal');
+  const before = documentOf(await posp(['ledger', 'verify', '--data', dataDir, '--json']));
+  const backup = join(t.testdir(), 'backup');
+  t.equal((await posp(['ledger', 'backup', backup, '--data', dataDir])).code, 0);
+  const occupied = await posp(['ledger', 'restore', backup, '--data', dataDir]);
+  t.equal(occupied.code, 2, 'a ledger is never written over');
+  t.match(occupied.stderr, 'has a ledger');
+  rmSync(join(dataDir, 'ledger'), { recursive: true });
+  const restored = await posp(['ledger', 'restore', backup, '--data', dataDir, '--json']);
+  t.equal(restored.code, 0, restored.stderr);
+  t.equal(documentOf(restored)['position'], before['positions'], 'everything is there again');
   const again = await serve(dataDir);
   t.teardown(() => again.kill());
   await terminal.connect(again.port);
