@@ -265,7 +265,9 @@ function isSameRequest(stored: Entry, repeated: Entry): boolean {
   const [before, now] = [stored.fact?.transaction, repeated.fact?.transaction];
   if (before === undefined || now === undefined) return isSameReport(stored.fact, repeated.fact);
   const sameCard = !before.cardNumber || !now.cardNumber || before.cardNumber === now.cardNumber;
-  return before.kind === now.kind && before.amountFen === now.amountFen && sameCard;
+  // A record that was read back leaves out what is zero.
+  const sameAmount = (before.amountFen ?? 0) === (now.amountFen ?? 0);
+  return before.kind === now.kind && sameAmount && sameCard;
 }
 
 /** Settlements and reports of terminals: what they name must be the same. */

@@ -62,6 +62,7 @@ export class BankHost extends EventEmitter<{ request: [Message, string] }> {
   readonly #sockets = new Set<Socket>();
   readonly #timers = new Set<NodeJS.Timeout>();
   #server: Server | null = null;
+  readonly #late = new Set<() => void>();
   #waitingAnswer: (() => void) | null = null;
   #approvals = 0;
   signOns = 0;
@@ -107,6 +108,11 @@ export class BankHost extends EventEmitter<{ request: [Message, string] }> {
   cutOne(): void {
     const [socket] = this.#sockets;
     socket?.destroy();
+  }
+
+  /** Late answers leave at once. */
+  answerLate(): void {
+    for (const send of [...this.#late]) send();
   }
 
   /** New keys that the host sends by itself; resolves when the message has left. */
@@ -212,8 +218,7 @@ export class BankHost extends EventEmitter<{ request: [Message, string] }> {
     const fields: Fields = { ...kept(message, REPEATED), ...own };
     if (behaviour === 'wrong-amount') fields[4] = '000000000001';
     const body = await this.#encode(answerType(message.mti), fields, behaviour === 'wrong-mac');
-    if (behaviour === 'late')
-      this.#after(this.#options.lateMs ?? 2_000, () => this.#write(socket, body));
+    if (behaviour === 'late') this.#writeLate(socket, body);
     else if (behaviour === 'half-frame') this.#writeHalf(socket, body);
     else if (behaviour === 'out-of-order') this.#writePaired(socket, body);
     else this.#write(socket, body);
@@ -244,6 +249,14 @@ export class BankHost extends EventEmitter<{ request: [Message, string] }> {
   #writeHalf(socket: Socket, body: Uint8Array): void {
     const frame = joinEnvelope(this.#framing, NO_BYTES, NO_BYTES, body);
     socket.write(frame.subarray(0, frame.length >> 1), () => socket.destroy());
+  }
+
+  #writeLate(socket: Socket, body: Uint8Array): void {
+    const send = () => {
+      if (this.#late.delete(send)) this.#write(socket, body);
+    };
+    this.#late.add(send);
+    this.#after(this.#options.lateMs ?? 2_000, send);
   }
 
   /** The first of a pair waits for the second, and leaves after it. */

@@ -62,6 +62,15 @@ export class HostBooks {
     return standing.reduce((sum, { owedFen }) => sum + owedFen, 0);
   }
 
+  /** The same by card number. */
+  owedByCard(): Map<string, number> {
+    const owed = new Map<string, number>();
+    for (const { cardNumber, owedFen, state } of this.#bookings.values()) {
+      if (state === 'booked') owed.set(cardNumber, (owed.get(cardNumber) ?? 0) + owedFen);
+    }
+    return owed;
+  }
+
   toJSON() {
     const { bookings, owedFen, reversals } = this;
     const standing = bookings.filter(({ state }) => state === 'booked').length;

@@ -201,7 +201,8 @@ export class Hub {
     if (now.state === 'open' && asked.sort === 'repeatable') {
       const reply: HostReply = { state: 'answered', fields: textFields(message) };
       const verdict = verdictOf(reply, undefined, config.responseCodes);
-      await settle(asked, verdict, async () => approvalOf(asked), this.#parts);
+      const record = await settle(asked, verdict, async () => approvalOf(asked), this.#parts);
+      if (record !== null) this.#forwarder.add(record);
       log.info(about, 'late answer: the transaction was still open and is resolved by it');
       return;
     }

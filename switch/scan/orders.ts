@@ -60,6 +60,9 @@ export async function payOrder(
   const batchNumber = fact.batchNumber ?? '';
   const id = paymentIdOf(position);
   const known = (await ledger.entries([id]))[0];
+  if (known?.status === 'blocked') {
+    return { paid: false, reason: 'the order was taken back by its terminal' };
+  }
   if (known == null && terminal.batchNumber !== batchNumber) {
     return { paid: false, reason: 'the order is closed: its batch was settled' };
   }

@@ -142,7 +142,7 @@ export class Forwarder {
     await this.#end(waiting, how, meaning.reason, code);
   }
 
-  /** The answer to a repeated request resolves it. */
+  /** The answer to a repeated request resolves it, and may oblige us to undo it. */
   async #resolve(
     subject: JournalRecord,
     reply: HostReply,
@@ -153,7 +153,8 @@ export class Forwarder {
     if (asked === null) throw new Error(`position ${subject.position} was not asked of a host`);
     const amount = typeof fields[4] === 'string' ? fields[4] : undefined;
     const verdict = verdictOf(reply, amount, responseCodes);
-    await settle(asked, verdict, async () => approvalOf(asked), this.#parts);
+    const record = await settle(asked, verdict, async () => approvalOf(asked), this.#parts);
+    if (record !== null) this.add(record);
   }
 
   #later(waiting: Waiting, problem: string, { storeAndForward }: HostConfig): void {

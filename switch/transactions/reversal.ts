@@ -67,7 +67,8 @@ async function undo(
   if (gone?.amountFen === request.amountFen) {
     return { originalPosition: position, rule: 'nothing-to-undo' };
   }
-  if (!useForeignCard(request, fact)) {
+  const withCard = (fact.cardNumber ?? '') !== '';
+  if (withCard && !useForeignCard(request, fact)) {
     const card = services.reader.registry.get('card', fact.cardNumber ?? '');
     if (card === null) throw new Error(`position ${position}: the card of the record is unknown`);
     request.card = card;

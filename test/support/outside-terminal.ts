@@ -101,6 +101,16 @@ export class OutsideTerminal {
     });
   }
 
+  /** The frame leaves, then the line breaks. */
+  sendAndCut(frame: Uint8Array): Promise<void> {
+    return new Promise((done) => {
+      this.#socket?.write(frame, () => {
+        this.disconnect();
+        done();
+      });
+    });
+  }
+
   async ask(frame: Uint8Array): Promise<Answer | null> {
     this.write(frame);
     return this.next();

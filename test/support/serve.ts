@@ -14,6 +14,8 @@ export interface Served {
   readonly dataDir: string;
   /** Everything that it wrote to stderr so far. */
   log(): string;
+  /** Stops it in its tracks; it can only be killed then. */
+  freeze(): void;
   /** Kills it at once. */
   kill(): Promise<void>;
   /** Asks it to stop; gives its exit code. */
@@ -51,6 +53,7 @@ export function serve(
         httpPort: Number(httpPort),
         dataDir,
         log: () => log,
+        freeze: () => child.kill('SIGSTOP'),
         kill: () => end(child, 'SIGKILL').then(() => undefined),
         stop: () => end(child, 'SIGTERM'),
       });

@@ -1,6 +1,6 @@
 import { encodeTlv } from '../../../protocols/emv/tlv.ts';
 import { require } from '../../refusal.ts';
-import { orderCode, SCAN_ORDER } from '../../scan/orders.ts';
+import { orderCode, paymentIdOf, SCAN_ORDER } from '../../scan/orders.ts';
 import { FINANCIAL_KEEP } from '../answer-fields.ts';
 import type { RecordedRow } from '../row.ts';
 
@@ -22,6 +22,14 @@ export const scanOrder: RecordedRow = {
     require(request.amountFen > 0, '13', 'amount-zero');
     require(request.message.get(49) === '156', 'A1', 'currency-not-yuan');
     return {};
+  },
+
+  /** Nobody can pay it any more; what was paid is given back by a void, not by a reversal. */
+  async undo({ position }, _request, { ledger }) {
+    const id = paymentIdOf(position);
+    const [paid] = await ledger.entries([id]);
+    require(paid?.status !== 'applied', '12', 'order-already-paid');
+    return { blocks: [id] };
   },
 
   answerFields(record) {

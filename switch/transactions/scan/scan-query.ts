@@ -1,9 +1,13 @@
+import { takenBackSubject } from '../../entry-ids.ts';
 import { require } from '../../refusal.ts';
 import { FINANCIAL_KEEP } from '../answer-fields.ts';
 import type { UnrecordedRow } from '../row.ts';
 import { paymentNamed } from './scanned.ts';
 
-/** 扫码查询: has the order, or the payment whose answer was lost, been paid? 25 says not (yet). */
+/**
+ * 扫码查询: has the order, or the payment whose answer was lost, been paid? 25 says not (yet), or not any
+ * more: it was reversed, voided or refunded whole.
+ */
 export const scanQuery: UnrecordedRow = {
   kind: 'scan-query',
   nameZh: '扫码查询',
@@ -20,8 +24,11 @@ export const scanQuery: UnrecordedRow = {
   async perform(request, services) {
     const payment = await paymentNamed(request, services);
     require(payment !== null, '25', 'not-paid-yet');
+    const [gone] = await services.ledger.tallies([takenBackSubject(payment.position)]);
+    const paidFen = payment.fact.amountFen ?? 0;
+    require((gone?.amountFen ?? 0) < paidFen, '25', 'payment-taken-back');
     return {
-      4: String(payment.fact.amountFen ?? 0).padStart(12, '0'),
+      4: String(paidFen).padStart(12, '0'),
       37: String(payment.position).padStart(12, '0'),
     };
   },
