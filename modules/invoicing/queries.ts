@@ -187,10 +187,9 @@ export class InvoicingQueries {
     return this.#tables.table('stock-events').range({ prefix: `${institution}|`, ...options });
   }
 
-  /** Bills that have a number and no signature yet. */
-  unsigned(limit: number): FoundBill[] {
-    const rows = this.#tables.table('unsigned').range({ limit });
-    return [...rows].map(({ value }) => this.billByKey(value)!);
+  /** Bills that have a number and no signature yet, in the order of their numbers being given. */
+  unsignedKeys(limit: number): BillKey[] {
+    return [...this.#tables.table('unsigned').range({ limit })].map(({ value }) => value);
   }
 
   fiscalTask(id: string): FiscalTask | null {

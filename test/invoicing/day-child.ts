@@ -73,7 +73,8 @@ await Promise.all(
     while (next < payments) await patient(next++);
   }),
 );
-while (hospital.queries.unsigned(1).length > 0) await new Promise((done) => setTimeout(done, 20));
+while (hospital.queries.unsignedKeys(1).length > 0)
+  await new Promise((done) => setTimeout(done, 20));
 await hospital.view.reached(hospital.reader.head().position, 60_000);
 await hospital.stop();
 process.stdout.write('through\n');
