@@ -74,7 +74,10 @@ async function startTcpGateway(parts: InvoicingParts): Promise<TcpGateway | null
   const { tcp } = parts.config.invoicing.his;
   if (tcp === undefined) return null;
   const compatibility = compatibilityParts(parts);
-  return serveTcpGateway(tcp.address, tcp.port, (text) => answerText(text, compatibility));
+  const handle = (text: string) => answerText(text, compatibility);
+  const gateway = await serveTcpGateway(tcp.address, tcp.port, handle);
+  parts.log.info({ address: tcp.address, port: gateway.port }, 'socket for hospital software');
+  return gateway;
 }
 
 function compatibilityParts(parts: InvoicingParts): CompatibilityParts {

@@ -1,27 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { unzipSync } from 'fflate';
 import t from 'tap';
-import { envelopeSign } from '../../modules/invoicing/his/envelope.ts';
 import { servedFor } from '../support/serve.ts';
-
-const APPLICATION = { appId: 'his', key: 'sample-his-key', algorithm: 'md5' as const };
-
-function envelope(body: object): Record<string, string> {
-  const data = Buffer.from(JSON.stringify(body), 'utf8').toString('base64');
-  const fields = { appid: 'his', data, noise: randomUUID(), version: '1.0' };
-  return { ...fields, sign: envelopeSign(fields, APPLICATION) };
-}
-
-function opened(answer: Record<string, string>): { result: string; message: unknown } {
-  const { appid = 'his', data = '', noise = '', sign } = { ...answer };
-  const wanted = envelopeSign({ appid, data, noise, version: '1.0' }, APPLICATION);
-  if (sign !== wanted) throw new Error('the answer is not signed as it should be');
-  const inner = JSON.parse(Buffer.from(data, 'base64').toString('utf8')) as Record<string, string>;
-  const text = Buffer.from(inner['message']!, 'base64').toString('utf8');
-  const { result = '' } = inner;
-  return { result, message: result === 'S0000' ? JSON.parse(text) : text };
-}
+import { envelope, opened } from './vendor.ts';
 
 const outpatient = {
   busNo: 'V1',
@@ -67,7 +48,7 @@ t.test('old hospital software, and the pages of the bill that it gets', async (t
     random: /^[0-9a-f]{6}$/,
     billBusDate: '20261122093000123',
   });
-  t.match(Buffer.from(bill['billQRCode']!, 'base64').toString(), /^<svg/);
+  t.equal(Buffer.from(bill['billQRCode']!, 'base64').toString('latin1', 1, 4), 'PNG');
   const again = await ask('invoiceEBillOutpatient', outpatient);
   t.match(again.message, { billNo: '0000000001' }, 'the same busNo is the same bill');
   t.equal(

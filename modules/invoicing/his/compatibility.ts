@@ -1,6 +1,7 @@
 /** One request of hospital software in the vendor's envelope, from bytes to bytes: HTTP and TCP share it. */
 import { type Desk, InvoicingRefused } from '../requests.ts';
 import { type Application, EnvelopeError, openEnvelope, RESULT, sealAnswer } from './envelope.ts';
+import { messageOf } from './messages.ts';
 import { callMethod } from './methods.ts';
 
 export interface CompatibilityParts {
@@ -37,7 +38,7 @@ function failure(error: unknown, application: Application | null, { onFault }: C
   const signer = application ?? NOBODY;
   if (error instanceof EnvelopeError) return sealAnswer(error.code, error.message, signer);
   if (error instanceof InvoicingRefused) {
-    return sealAnswer(`E-${error.code}`, error.message, signer);
+    return sealAnswer(`E-${error.code}`, messageOf(error), signer);
   }
   onFault(error);
   return sealAnswer('E9999', '系统内部错误', signer);

@@ -37,7 +37,7 @@ const AMOUNTS: readonly (readonly [theirs: string, ours: AmountName])[] = [
   ['reimbursementAmt', 'reimbursement'],
 ];
 
-/** Fields of the visit. Up to interface 3.1.0 the department is `category`, after it `patientCategory`. */
+/** Fields of the visit. */
 const VISIT: readonly (readonly [ours: keyof BillContent['visit'], ...theirs: string[]])[] = [
   ['medicalInstitution', 'medicalInstitution'],
   ['careInstitution', 'medCareInstitution'],
@@ -66,7 +66,7 @@ export function contentOf(body: Body, busType: string): BillContent {
   const content = {
     busNo: textOf(body, 'busNo'),
     busType: textOf(body, 'busType') || busType,
-    busDateTime: textOf(body, 'busDateTime').padEnd(17, '0'),
+    busDateTime: requiredText(body, 'busDateTime').padEnd(17, '0'),
     pointCode: textOf(body, 'placeCode'),
     cashier: textOf(body, 'payee'),
     author: textOf(body, 'author'),
@@ -163,7 +163,8 @@ function visitOf(body: Body): Record<string, string> {
     const value = theirs.map((name) => textOf(body, name)).find((text) => text !== '') ?? '';
     visit[ours] = DATE_FIELDS.has(ours) ? value.replaceAll('-', '').slice(0, 8) : value;
   }
-  const older = body['category'] !== undefined;
+  // Up to interface 3.1.0 the department is `category` and its code `patientCategory`.
+  const older = body['category'] !== undefined && body['patientCategoryCode'] === undefined;
   visit['department'] = textOf(body, older ? 'category' : 'patientCategory');
   visit['departmentCode'] = textOf(body, older ? 'patientCategory' : 'patientCategoryCode');
   return visit;
@@ -218,6 +219,13 @@ export function textOf(body: Body, name: string): string {
   return typeof value === 'number' && Number.isFinite(value) ? String(value) : '';
 }
 
+/** Throws InvoicingRefused when there is nothing. */
+export function requiredText(body: Body, name: string): string {
+  const text = textOf(body, name);
+  if (text === '') throw new InvoicingRefused('bad-field', `${name} is missing`);
+  return text;
+}
+
 /** An amount in yuan as fen. Throws InvoicingRefused. */
 export function amountOf(body: Body, name: string): number {
   const fen = fenOf(textOf(body, name));
@@ -225,7 +233,7 @@ export function amountOf(body: Body, name: string): number {
   return fen;
 }
 
-function rowsOf(body: Body, name: string): Body[] {
+export function rowsOf(body: Body, name: string): Body[] {
   const value = body[name];
   if (!Array.isArray(value)) return [];
   return value.filter((row): row is Body => typeof row === 'object' && row !== null);

@@ -7,11 +7,11 @@ import type { PUSH_CHANNELS } from '../act/push.ts';
 import { yuanText } from '../bill/amount.ts';
 import { type BillName, billName, type PaperName, totalFenOf } from '../bill/bill.ts';
 import { pageLink } from '../face/link.ts';
-import { qrSvg } from '../face/qr.ts';
+import { qrPng } from '../face/qr.ts';
 import type { FoundBill } from '../queries.ts';
 import { type Desk, InvoicingRefused } from '../requests.ts';
 import { numberText } from '../stock/holding.ts';
-import { type Body, contentOf, linksOf, mapped, textOf } from './fields.ts';
+import { type Body, contentOf, linksOf, mapped, requiredText, rowsOf, textOf } from './fields.ts';
 
 type Method = (body: Body, desk: Desk) => Promise<unknown>;
 
@@ -64,7 +64,7 @@ function issueAs(busType: string): Method {
     const links = linksOf(body);
     const issueAt = links.length > 0 ? 'payment' : 'now';
     const { bill, reason } = await desk.registerCharge(content, issueAt, links);
-    if (bill === null) throw new InvoicingRefused(reason, `还没有开出票据：${reason}`);
+    if (bill === null) throw new InvoicingRefused(reason, reason);
     return { ...billAnswer(bill, desk), billBusDate: content.busDateTime };
   };
 }
@@ -72,11 +72,11 @@ function issueAs(busType: string): Method {
 async function writeOff(body: Body, desk: Desk): Promise<unknown> {
   const outcome = await desk.ask('red-letter', {
     ...nameOf(body),
-    reason: textOf(body, 'reason'),
-    operator: textOf(body, 'operator'),
-    pointCode: textOf(body, 'placeCode'),
+    reason: requiredText(body, 'reason'),
+    operator: requiredText(body, 'operator'),
+    pointCode: requiredText(body, 'placeCode'),
   });
-  if (outcome.bill === null) throw new InvoicingRefused('number-asked-for', '红票号码正在申请');
+  if (outcome.bill === null) throw new InvoicingRefused('number-asked-for', 'red bill');
   const red = billAnswer(desk.queries.billByKey(outcome.bill)!, desk);
   const { billBatchCode, billNo, random, ...rest } = red;
   return {
@@ -114,7 +114,9 @@ async function states(body: Body, desk: Desk): Promise<unknown> {
 }
 
 async function accountStatus(body: Body, desk: Desk): Promise<unknown> {
-  const { state } = found(nameOf(body), desk);
+  const { bill, state } = found(nameOf(body), desk);
+  const random = textOf(body, 'random');
+  if (random !== '' && random !== bill.checkCode) throw unknownBill();
   return {
     isAccount: state.booked === null ? '0' : '1',
     accDate: state.booked?.date ?? '',
@@ -137,7 +139,7 @@ async function nextPaper(body: Body, { queries, institution }: Desk): Promise<un
     return medium === 'paper' && holder === place && billCode === code;
   });
   const next = holding?.free[0];
-  if (next === undefined) throw new InvoicingRefused('stock-empty', '没有可用的纸质票据');
+  if (next === undefined) throw new InvoicingRefused('stock-empty', `paper ${code}`);
   return { pBillBatchCode: code, pBillNo: numberText(next[0]) };
 }
 
@@ -149,14 +151,17 @@ async function turnPaper(
   await desk.ask(kind, {
     ...nameOf(body),
     ...paperOf(body),
-    pointCode: textOf(body, 'placeCode'),
-    operator: textOf(body, 'operator'),
+    pointCode: requiredText(body, 'placeCode'),
+    operator: requiredText(body, 'operator'),
   });
   return {};
 }
 
 async function invalidPaper(body: Body, desk: Desk): Promise<unknown> {
-  const place = { pointCode: textOf(body, 'placeCode'), reason: textOf(body, 'reason') };
+  const place = {
+    pointCode: requiredText(body, 'placeCode'),
+    reason: requiredText(body, 'reason'),
+  };
   await desk.ask('paper-voided', { ...paperOf(body), ...place });
   return {};
 }
@@ -169,8 +174,8 @@ async function invalidBlankPaper(body: Body, desk: Desk): Promise<unknown> {
     billCode: textOf(body, 'pBillBatchCode'),
     from: Number(from),
     to: Number(to),
-    holder: textOf(body, 'placeCode'),
-    reason: textOf(body, 'reason'),
+    holder: requiredText(body, 'placeCode'),
+    reason: requiredText(body, 'reason'),
   });
   return {};
 }
@@ -178,7 +183,7 @@ async function invalidBlankPaper(body: Body, desk: Desk): Promise<unknown> {
 async function printPaperBill(body: Body, desk: Desk): Promise<unknown> {
   const paper = desk.queries.paper(paperOf(body));
   if (paper === null || paper.institution !== desk.institution) {
-    throw new InvoicingRefused('unknown-paper', '没有这张纸质票据');
+    throw new InvoicingRefused('unknown-paper', 'pBillBatchCode, pBillNo');
   }
   return billAnswer(desk.queries.billByKey(paper.bill)!, desk);
 }
@@ -191,15 +196,14 @@ const NOTICE_CHANNELS: Record<string, (typeof PUSH_CHANNELS)[number]> = {
 
 async function sendNotice(body: Body, desk: Desk): Promise<unknown> {
   const { bill } = found(nameOf(body), desk);
-  if (textOf(body, 'random') !== bill.checkCode) {
-    throw new InvoicingRefused('unknown-bill', '没有这张票据');
-  }
-  const list = Array.isArray(body['noticeList']) ? (body['noticeList'] as Body[]) : [];
-  for (const row of list) {
+  if (textOf(body, 'random') !== bill.checkCode) throw unknownBill();
+  const notices = rowsOf(body, 'noticeList').map((row) => {
     const channel = NOTICE_CHANNELS[textOf(row, 'noticeType')];
-    if (channel === undefined) throw new InvoicingRefused('bad-field', '未知的通知类型');
-    await desk.ask('notice', { ...nameOf(body), channel, address: textOf(row, 'noticeValue') });
-  }
+    if (channel === undefined) throw new InvoicingRefused('bad-field', 'noticeType');
+    return { channel, address: requiredText(row, 'noticeValue') };
+  });
+  if (notices.length === 0) throw new InvoicingRefused('bad-field', 'noticeList');
+  for (const notice of notices) await desk.ask('notice', { ...nameOf(body), ...notice });
   return {};
 }
 
@@ -252,14 +256,20 @@ function* billsOfTime(body: Body, { queries, institution }: Desk): Iterable<Foun
 
 function found(name: BillName, { queries, institution }: Desk): FoundBill {
   const bill = queries.bill(name);
-  if (bill === null || bill.bill.institution !== institution) {
-    throw new InvoicingRefused('unknown-bill', '没有这张票据');
-  }
+  if (bill === null || bill.bill.institution !== institution) throw unknownBill();
   return bill;
 }
 
+function unknownBill(): InvoicingRefused {
+  return new InvoicingRefused('unknown-bill', 'billBatchCode, billNo');
+}
+
+/** A voucher is named by the same two fields, or by its own. */
 function nameOf(body: Body): BillName {
-  return { billCode: textOf(body, 'billBatchCode'), billNumber: textOf(body, 'billNo') };
+  return {
+    billCode: textOf(body, 'billBatchCode') || textOf(body, 'voucherBatchCode'),
+    billNumber: textOf(body, 'billNo') || textOf(body, 'voucherNo'),
+  };
 }
 
 function paperOf(body: Body): PaperName {
@@ -275,7 +285,7 @@ function billAnswer({ key, bill }: FoundBill, { queries, institution }: Desk) {
     billNo: billNumber,
     random: bill.checkCode,
     createTime: `${bill.issueDate}${bill.issueTime.replaceAll(':', '')}000`,
-    billQRCode: Buffer.from(qrSvg(link), 'utf8').toString('base64'),
+    billQRCode: qrPng(link).toString('base64'),
     pictureUrl: link,
     pictureNetUrl: link,
   };
