@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { addLinkCommand } from './empi/link.ts';
+import { addLoadCommand } from './empi/load.ts';
 import { addTrainCommand } from './empi/train.ts';
 
 export function addEmpiCommand(program: Command): void {
@@ -9,4 +10,5 @@ export function addEmpiCommand(program: Command): void {
     .addHelpText('after', '\nExample:\n  $ posp empi link patients.csv --out pairs.csv\n');
   addLinkCommand(empi);
   addTrainCommand(empi);
+  addLoadCommand(empi);
 }

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { type LinkResult, linkRecords } from '../../modules/empi/matching/link.ts';
 import { DEFAULT_THRESHOLDS } from '../../modules/empi/matching/model.ts';
 import { action, EXIT, type ExitCode, printJson, printLine, UsageError } from '../command.ts';
+import { csvCell } from './csv.ts';
 import { Progress } from './progress.ts';
 import { loadFiles, loadModel } from './records.ts';
 
@@ -97,14 +98,14 @@ function print(
 function writeLinks(path: string, links: LinkResult['links'], ids: string[]): Promise<void> {
   return writeLines(path, 'rec_id_a,rec_id_b,probability', links.length, (index) => {
     const { a, b, probability } = links[index]!;
-    return `${cell(ids[a]!)},${cell(ids[b]!)},${probability.toFixed(6)}`;
+    return `${csvCell(ids[a]!)},${csvCell(ids[b]!)},${probability.toFixed(6)}`;
   });
 }
 
 function writeRefused(path: string, refused: LinkResult['refused'], ids: string[]): Promise<void> {
   return writeLines(path, 'rec_id_a,rec_id_b,probability,why', refused.length, (index) => {
     const { a, b, probability, why } = refused[index]!;
-    return `${cell(ids[a]!)},${cell(ids[b]!)},${probability.toFixed(6)},${why}`;
+    return `${csvCell(ids[a]!)},${csvCell(ids[b]!)},${probability.toFixed(6)},${why}`;
   });
 }
 
@@ -132,8 +133,4 @@ async function writeLines(
     await once(out, 'close');
   })();
   await Promise.race([written, failed]);
-}
-
-function cell(text: string): string {
-  return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

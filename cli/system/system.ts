@@ -26,6 +26,7 @@ import { Switch } from '../../switch/switch.ts';
 import { type ClearDayParts, clearDay, clearedAtCutOff, type DayClosed } from './clear-day.ts';
 import { ledgerFolder } from './data-folder.ts';
 import { sealDay } from './day-seal.ts';
+import { empiCommands } from './empi.ts';
 import { hostCommands, startHosts } from './hosts.ts';
 import { type ChosenHsm, chooseHsm } from './hsm-choice.ts';
 import { provisionInvoicing, startInvoicing } from './invoicing.ts';
@@ -151,6 +152,7 @@ export class System extends EventEmitter<{ failed: [Error] }> {
       ...keyCommands(keyParts),
       ...hostCommands(hosts),
       ...bills.handlers,
+      ...empiCommands(services),
       ...controlCommands({ reader, ledger: client, hsm: chosen.hsm }),
     });
     const closeControl = () => Promise.all([bills.close(), hl7?.close()]).then(control.close);

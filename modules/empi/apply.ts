@@ -7,7 +7,7 @@ import { normalisePerson, PersonFlag } from './matching/normalise.ts';
 import { mergePersons, splitPerson, unmergePersons } from './merge.ts';
 import { done, note, Refusal, type Step } from './step.ts';
 import type { LinkReason, Medium, MediumInput, Outcome, Person, Review } from './types.ts';
-import { WritableView } from './view.ts';
+import { loadRefusalKey, WritableView } from './view.ts';
 
 type Apply<Kind extends CommandKind> = (step: Step, command: Commands[Kind]) => Outcome;
 
@@ -180,19 +180,27 @@ export function addMedium(
   return medium;
 }
 
-function load(step: Step, { registrations, file, from }: Commands['person.load']): Outcome {
-  let refusals = 0;
-  for (const registration of registrations) {
+/** Each line stands for itself: what became of it is counted, and why one was refused is kept. */
+function load(step: Step, { registrations, file, behind }: Commands['person.load']): Outcome {
+  const { view } = step;
+  const refusals = view.table('load-refusals');
+  const count = (what: string, change: number) => view.add(`load ${file} ${what}`, change);
+  for (const { line, ...registration } of registrations) {
+    const row = loadRefusalKey(file, line);
     try {
-      checkRegistration(step.view, registration);
-      register(step, registration);
+      checkRegistration(view, registration);
+      const { reviewIds = [] } = register(step, registration);
+      count(registration.personId === undefined ? 'created' : 'joined', 1);
+      count('reviews', reviewIds.length);
+      // A line that lost a race before has its place now.
+      if (refusals.get(row) !== undefined) refusals.remove(row);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      refusals++;
+      const recordId = registration.media[0]?.number ?? '';
+      refusals.put(row, { line, recordId, reason: error.code });
     }
   }
-  step.view.add(`load ${file} refused`, refusals);
-  step.view.table('totals').put(`load ${file}`, from + registrations.length);
+  if (behind > 0) view.table('totals').put(`load ${file} behind`, behind);
   return done();
 }
 

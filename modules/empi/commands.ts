@@ -30,12 +30,23 @@ export async function send<Kind extends CommandKind>(
   kind: Kind,
   command: Commands[Kind],
 ): Promise<Outcome> {
-  const fact = { module: factOf(kind, key, command) };
-  const { position } = await door.ledger.submit({ id: idOf('empi', key), institution: '', fact });
+  const position = await put(door, key, kind, command);
   if (!(await door.reached(position))) throw new IndexBehind('the patient index is behind');
   const outcome = door.queries.outcome(key);
   if (outcome === undefined) throw new IndexBehind('the patient index has no outcome yet');
   return outcome;
+}
+
+/** Puts a command into the journal and does not wait for its outcome; gives its position. */
+export async function put<Kind extends CommandKind>(
+  { ledger }: Pick<EmpiDoor, 'ledger'>,
+  key: string,
+  kind: Kind,
+  command: Commands[Kind],
+): Promise<number> {
+  const fact = { module: factOf(kind, key, command) };
+  const { position } = await ledger.submit({ id: idOf('empi', key), institution: '', fact });
+  return position;
 }
 
 export interface RegisterRequest {
@@ -53,8 +64,12 @@ export interface Registered extends Outcome {
 /** A best match must leave the next one so far behind, or people decide. In bits. */
 const LEAD_BITS = 10;
 /** What another registration may have changed in the meantime is looked at again. */
-const TRIES = 5;
-const RACES = new Set(['identifier_taken', 'two_valid_id_numbers', 'person_cancelled']);
+export const TRIES = 5;
+export const RACES: ReadonlySet<string> = new Set([
+  'identifier_taken',
+  'two_valid_id_numbers',
+  'person_cancelled',
+]);
 
 /**
  * Registers a person: by an identifier that is known, by the engine's verdict, or as a new one.

@@ -26,11 +26,19 @@ export interface Registration {
   reviews?: { personId: string; probability: number; reasons: string[] }[];
 }
 
+/** A registration and the line of the file that it came from. */
+export interface LoadedLine extends Registration {
+  line: number;
+}
+
 export interface Commands {
   'domain.set': Domain;
   'person.register': Registration;
-  /** A stretch of a province's register. */
-  'person.load': { registrations: Registration[]; file: string; from: number };
+  /**
+   * Some lines of a register that is loaded from a file. `behind`: up to which line everything of the
+   * file is in the journal with this fact; 0 when lines before these are still to come.
+   */
+  'person.load': { file: string; registrations: LoadedLine[]; behind: number };
   'person.change': { personId: string; demographics: Demographics; by: string };
   'person.cancel': { personId: string; reason: string; by: string };
   'person.restore': { personId: string; by: string };

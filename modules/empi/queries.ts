@@ -15,10 +15,11 @@ import type {
   Merge,
   Outcome,
   Person,
+  RefusedLine,
   Review,
   Subscription,
 } from './types.ts';
-import { View } from './view.ts';
+import { loadRefusalKey, View } from './view.ts';
 
 export interface Statistics {
   persons: { active: number; merged: number; cancelled: number };
@@ -26,6 +27,14 @@ export interface Statistics {
   mediaByType: Record<string, number>;
   openReviews: number;
   events: number;
+}
+
+/** How far a register's file is loaded: `behind` is the line up to which everything is done. */
+export interface LoadedCounts {
+  behind: number;
+  created: number;
+  joined: number;
+  reviews: number;
 }
 
 /** What to look persons up by; all that is given must hold. */
@@ -219,9 +228,25 @@ export class EmpiQueries {
     }));
   }
 
-  /** How far a file was loaded: records of it that are in the index or were refused. */
-  loaded(file: string): number {
-    return this.view.total(`load ${file}`);
+  /** What became of the lines of a file that were loaded so far. */
+  loaded(file: string): LoadedCounts {
+    const of = (what: string) => this.view.total(`load ${file} ${what}`);
+    return {
+      behind: of('behind'),
+      created: of('created'),
+      joined: of('joined'),
+      reviews: of('reviews'),
+    };
+  }
+
+  /** Why a line of a file was refused; null when it was not. */
+  loadRefusal(file: string, line: number): string | null {
+    return this.view.table('load-refusals').get(loadRefusalKey(file, line))?.reason ?? null;
+  }
+
+  loadRefusals(file: string): RefusedLine[] {
+    const rows = this.view.table('load-refusals').range({ prefix: `${file}:` });
+    return [...rows].map(({ value }) => value);
   }
 
   statistics(): Statistics {

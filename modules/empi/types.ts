@@ -102,6 +102,13 @@ export interface Merge {
   undone: boolean;
 }
 
+/** A line of a register that was not loaded. */
+export interface RefusedLine {
+  line: number;
+  recordId: string;
+  reason: string;
+}
+
 export interface Subscription {
   subscriptionId: string;
   url: string;

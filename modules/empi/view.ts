@@ -13,6 +13,7 @@ import type {
   Merge,
   Outcome,
   Person,
+  RefusedLine,
   Review,
   Subscription,
 } from './types.ts';
@@ -43,7 +44,13 @@ interface Rows {
   history: string;
   outcomes: Outcome;
   settings: MatchSettings;
+  /** By file and line: why a line of a loaded register was refused. */
+  'load-refusals': RefusedLine;
   totals: number;
+}
+
+export function loadRefusalKey(file: string, line: number): string {
+  return `${file}:${String(line).padStart(10, '0')}`;
 }
 
 export class View {

@@ -1,8 +1,11 @@
 /** PIXm, PDQm, $match and $merge through HTTP: every outcome a line, answers checked by a validator. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Fhir } from 'fhir';
 import { Client } from 'fhir-kit-client';
 import t from 'tap';
 import { adminOf, type CallOptions, call, type Session } from '../api/caller.ts';
+import { documentOf, posp } from '../support/posp.ts';
 import { servedFor } from '../support/serve.ts';
 
 const A = 'urn:oid:1.2.3.1';
@@ -335,6 +338,22 @@ t.test('FHIR', async (t) => {
       ),
       'forbidden',
     );
+  });
+
+  await t.test('a register is loaded through the running switch', async (t) => {
+    const file = join(served.dataDir, 'register.csv');
+    writeFileSync(file, 'rec_id,姓名,出生日期\n71,钱学,1911-12-11\n72,,\n73,孙武,\n');
+    const load = () =>
+      posp(['empi', 'load', file, '--domain', 'a', '--data', served.dataDir, '--json']);
+    const first = await load();
+    t.equal(first.code, 1, first.stderr);
+    t.match(documentOf(first), { lines: 3, created: 2, joined: 0, refused: 1, resumedBehind: 0 });
+    t.match(documentOf(await load()), { lines: 3, created: 2, refused: 1, resumedBehind: 4 });
+    const { body } = await fhir('GET', `Patient?identifier=${q(`${A}|71`)}`);
+    t.equal(body['total'], 1);
+    const none = await posp(['empi', 'load', file, '--domain', 'x', '--data', served.dataDir]);
+    t.equal(none.code, 2, 'the switch refuses it');
+    t.match(none.stderr, /there is no domain x/);
   });
 
   await t.test('a FHIR client of another maker', async (t) => {

@@ -4,7 +4,7 @@
  */
 import { isHan, soundOf, splitChineseName, surnameSoundOf } from './chinese-name.ts';
 import { FIELD, FIELD_COUNT } from './fields.ts';
-import { isCalendarDate, readIdNumber, upgrade15 } from './id-number.ts';
+import { readIdNumber, upgrade15 } from './id-number.ts';
 
 /** A person as it was written; every item may be left out. */
 export interface PersonInput {
@@ -124,7 +124,13 @@ const MONTHS = 'jan feb mar apr may jun jul aug sep oct nov dec'.split(' ');
  * day is what cannot be a month; where both could be, the day stands first.
  */
 export function normaliseDate(text: string | undefined): string {
+  return readDate(text) ?? '';
+}
+
+/** The same; null for what cannot be read as a date. */
+export function readDate(text: string | undefined): string | null {
   const clean = cleanText(text);
+  if (clean === '') return '';
   if (/^\d{8}$/.test(clean)) return isPlaceholderDate(clean) ? '' : clean;
   const parts = /^(\d{4})\D+(\d{1,2})\D+(\d{1,2})(?:\D.*)?$/.exec(clean);
   if (parts !== null) return joinDate(parts[1]!, parts[2]!, parts[3]!);
@@ -138,15 +144,15 @@ export function normaliseDate(text: string | undefined): string {
 }
 
 /** `9 Apr 1956`, `09-april-1956`, `April 9, 1956`. */
-function dateInWords(clean: string): string {
+function dateInWords(clean: string): string | null {
   const parts =
     /^(\d{1,2})[\s./-]*([a-z]{3})[a-z]*[\s.,/-]*(\d{4})$/.exec(clean) ??
     /^([a-z]{3})[a-z]*[\s./-]*(\d{1,2})[\s.,/-]+(\d{4})$/.exec(clean);
-  if (parts === null) return '';
+  if (parts === null) return null;
   const [, first, second, year] = parts as unknown as [string, string, string, string];
   const [day, word] = /^\d/.test(first) ? [first, second] : [second, first];
   const month = MONTHS.indexOf(word) + 1;
-  return month === 0 ? '' : joinDate(year, String(month), day);
+  return month === 0 ? null : joinDate(year, String(month), day);
 }
 
 function joinDate(year: string, month: string, day: string): string {
@@ -280,9 +286,4 @@ function splitName(name: string) {
   const words = name.split(/\s+/);
   const surname = words.length > 1 ? normaliseName(words.pop()) : '';
   return { surname, givenName: normaliseName(words.join('')), newborn: false };
-}
-
-/** A date that can be a birth date; the register refuses others, the engine only finds them unlike. */
-export function isBirthDate(date: string): boolean {
-  return /^\d{8}$/.test(date) && isCalendarDate(date);
 }

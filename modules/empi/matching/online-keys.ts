@@ -1,6 +1,6 @@
 /** The blocking keys of one record, as text: where it stands in the index, and where it looks. */
 import { FIELD, type FieldName } from './fields.ts';
-import { type NormalisedPerson, PersonFlag } from './normalise.ts';
+import type { NormalisedPerson } from './normalise.ts';
 
 type Part = (person: NormalisedPerson) => string;
 
@@ -47,6 +47,10 @@ export function blockingKeys(person: NormalisedPerson): string[] {
   return keys;
 }
 
-export function hasFlag(person: NormalisedPerson, flag: keyof typeof PersonFlag): boolean {
-  return (person.flags & PersonFlag[flag]) !== 0;
+/** Rules that bring a household together as much as one person. */
+const HOUSEHOLD_RULES = new Set(['1', '8', '11']);
+
+/** The keys that hardly anybody but the person itself has. */
+export function ownKeys(person: NormalisedPerson): string[] {
+  return blockingKeys(person).filter((key) => !HOUSEHOLD_RULES.has(key.slice(0, key.indexOf('/'))));
 }

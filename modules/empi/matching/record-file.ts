@@ -23,6 +23,58 @@ export interface RecordFile {
   recordIds: string[];
 }
 
+/** One record of a file; `fault` says why its line cannot be used. */
+export interface FileRecord {
+  /** Where it begins, from 1; the heading is line 1. */
+  line: number;
+  recordId: string;
+  cells: string[];
+  fault: string | null;
+}
+
+/** A file that is being read: its heading at once, its records one by one. */
+export class RecordReader {
+  readonly plan: ColumnPlan;
+  /** Headings as they stand there. */
+  readonly headings: string[];
+  private readonly lines: LineReader;
+  private readonly separator: string;
+
+  /** Throws RecordFileError. */
+  constructor(path: string, progress?: (readBytes: number, ofBytes: number) => void) {
+    this.lines = new LineReader(path, progress);
+    try {
+      const heading = this.lines.next();
+      if (heading === null) throw new RecordFileError(`${path} is empty`);
+      if (heading.includes('\0')) throw new RecordFileError(`${path} is no text`);
+      this.separator = separatorOf(heading);
+      this.headings = splitCells(heading, this.separator).map((name) => name.trim());
+      this.plan = planColumns(this.headings);
+      checkPlan(path, this.plan);
+    } catch (error) {
+      this.lines.close();
+      throw error;
+    }
+  }
+
+  /** Empty lines are left out. Throws RecordFileError for a quote that never closes. */
+  *records(): Iterable<FileRecord> {
+    const known = new Set<string>();
+    for (let line = this.lines.next(); line !== null; line = this.lines.next()) {
+      if (line.trim() === '') continue;
+      const cells = splitCells(line, this.separator);
+      const recordId = cells[this.plan.recordIdColumn]?.trim() ?? '';
+      const fault = faultOfLine(cells, this.headings.length, recordId, known);
+      known.add(recordId);
+      yield { line: this.lines.startedAt, recordId, cells, fault };
+    }
+  }
+
+  close(): void {
+    this.lines.close();
+  }
+}
+
 /** Adds every record of a file to the table. Throws RecordFileError. */
 export function readRecordFile(
   path: string,
@@ -30,31 +82,17 @@ export function readRecordFile(
   source: number,
   progress?: (readBytes: number, ofBytes: number) => void,
 ): RecordFile {
-  const lines = new LineReader(path, progress);
+  const reader = new RecordReader(path, progress);
   try {
-    const heading = lines.next();
-    if (heading === null) throw new RecordFileError(`${path} is empty`);
-    if (heading.includes('\0')) throw new RecordFileError(`${path} is no text`);
-    const separator = separatorOf(heading);
-    const names = splitCells(heading, separator);
-    const plan = planColumns(names);
-    checkPlan(path, plan);
-    const columns = names.length;
     const recordIds: string[] = [];
-    const known = new Set<string>();
-    for (let line = lines.next(); line !== null; line = lines.next()) {
-      if (line.trim() === '') continue;
-      const cells = splitCells(line, separator);
-      const recordId = cells[plan.recordIdColumn]?.trim() ?? '';
-      const fault = faultOfLine(cells, columns, recordId, known);
-      if (fault !== null) throw new RecordFileError(`${path}, line ${lines.startedAt}: ${fault}`);
-      known.add(recordId);
+    for (const { line, recordId, cells, fault } of reader.records()) {
+      if (fault !== null) throw new RecordFileError(`${path}, line ${line}: ${fault}`);
       recordIds.push(recordId);
-      table.add(normalisePerson(personOf(cells, plan)), source);
+      table.add(normalisePerson(personOf(cells, reader.plan)), source);
     }
-    return { path, plan, recordIds };
+    return { path, plan: reader.plan, recordIds };
   } finally {
-    lines.close();
+    reader.close();
   }
 }
 
@@ -73,7 +111,7 @@ function faultOfLine(
   return known.has(recordId) ? `the rec_id ${recordId} was there before` : null;
 }
 
-export function personOf(cells: string[], plan: ColumnPlan): PersonInput {
+export function personOf(cells: readonly string[], plan: ColumnPlan): PersonInput {
   const person: PersonInput = {};
   for (const { column, item } of plan.items) {
     const cell = cells[column];
@@ -89,7 +127,7 @@ function checkPlan(path: string, plan: ColumnPlan): void {
   }
 }
 
-export function separatorOf(heading: string): string {
+function separatorOf(heading: string): string {
   const counted = [',', '\t', ';', '|'].map((separator) => ({
     separator,
     count: heading.split(separator).length,
@@ -122,7 +160,7 @@ export function splitCells(line: string, separator: string): string[] {
   return cells;
 }
 
-export class LineReader {
+class LineReader {
   lineNumber = 0;
   /** Where the last line began: lines within quotes are joined. */
   startedAt = 0;
