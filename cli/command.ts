@@ -40,7 +40,13 @@ export function printNote(text: string): void {
 }
 
 /** Errors whose message is a sentence for the person at the terminal: no stack is needed. */
-const EXPLAINED = new Set(['LedgerError', 'HsmError', 'ConfigError', 'AddressError']);
+const EXPLAINED = new Set([
+  'LedgerError',
+  'HsmError',
+  'ConfigError',
+  'AddressError',
+  'DataFolderError',
+]);
 
 export function isExplained(error: unknown): error is Error {
   return error instanceof Error && EXPLAINED.has(error.name);

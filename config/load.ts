@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { isNode, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
+import { knownKeys } from './known-keys.ts';
 import { type Config, configSchema } from './schema.ts';
 
 /** A configuration that cannot be used: each fault is one line of `message`. */
@@ -51,7 +52,7 @@ export function loadConfig(path: string, environment: NodeJS.ProcessEnv = proces
   if (checked.success) return checked.data;
   const place = (keys: PropertyKey[]) =>
     overridden.get(keys.join('.'))?.name ?? `${path}:${lineOf(document, lines, keys)}`;
-  throw new ConfigError(checked.error.issues.map((issue) => sentenceOf(issue, place)));
+  throw new ConfigError(checked.error.issues.flatMap((issue) => sentencesOf(issue, place)));
 }
 
 function readText(path: string): string {
@@ -86,9 +87,14 @@ function lineOf(
   return 1;
 }
 
-function sentenceOf(issue: z.core.$ZodIssue, place: (keys: PropertyKey[]) => string): string {
-  const name = issue.path.join('.') || 'the file';
-  return `${place(issue.path)}: ${name}: ${issue.message}`;
+function sentencesOf(issue: z.core.$ZodIssue, place: (keys: PropertyKey[]) => string): string[] {
+  const { path } = issue;
+  const name = path.join('.') || 'the file';
+  if (issue.code !== 'unrecognized_keys') return [`${place(path)}: ${name}: ${issue.message}`];
+  const known = knownKeys(path).join(', ');
+  return issue.keys.map(
+    (key) => `${place([...path, key])}: ${name}: "${key}" is not known; expected: ${known}`,
+  );
 }
 
 function firstLine(text: string): string {

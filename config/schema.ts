@@ -12,7 +12,7 @@ const port = z.int().min(0).max(65_535);
 const digits = (count: number) =>
   z.string().regex(new RegExp(`^\\d{${count}}$`), `${count} digits`);
 const hexKey = z.string().regex(/^([0-9A-Fa-f]{32}|[0-9A-Fa-f]{48})$/, '32 or 48 hex digits');
-const cutOff = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'HH:mm');
+const cutOff = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'expected HH:mm, e.g. 23:00');
 const timeZone = z.string().refine(isTimeZone, 'an IANA time zone such as Asia/Shanghai');
 
 function isTimeZone(name: string): boolean {

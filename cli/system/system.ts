@@ -24,7 +24,7 @@ import type { Logger } from '../../switch/log.ts';
 import { type ProvisionProgress, provision } from '../../switch/provision.ts';
 import { Switch } from '../../switch/switch.ts';
 import { type ClearDayParts, clearDay, clearedAtCutOff, type DayClosed } from './clear-day.ts';
-import { ledgerFolder } from './data-folder.ts';
+import { ledgerFolder, prepareDataFolder } from './data-folder.ts';
 import { sealDay } from './day-seal.ts';
 import { empiCommands } from './empi.ts';
 import { hostCommands, startHosts } from './hosts.ts';
@@ -104,6 +104,7 @@ export class System extends EventEmitter<{ failed: [Error] }> {
     const { config, log, onProvision } = options;
     const { dataDir } = config;
     const startedAtMs = performance.now();
+    prepareDataFolder(dataDir);
     const chosen = await chooseHsm(config.hsm, dataDir);
     const encryptionKey = await ledgerKey(dataDir, config.ledger.encrypted, chosen.hsm);
     const ledger = await startLedger({ dataDir: ledgerFolder(dataDir), encryptionKey });

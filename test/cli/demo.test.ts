@@ -48,6 +48,7 @@ t.test('a wrong question is one line and exit 2', async (t) => {
     [['demo', '--nonsense'], /unknown option/],
     [['nonsense'], /unknown command/],
     [['serve', '--config', 'none.yaml'], /none\.yaml: cannot be read/],
+    [['serve', '--port', '70000'], /--port: expected a port/],
   ];
   for (const [args, line] of cases) {
     const ran = await posp(args);
@@ -55,4 +56,6 @@ t.test('a wrong question is one line and exit 2', async (t) => {
     t.match(ran.stderr, line);
     t.equal(ran.stdout, '');
   }
+  const ran = await posp(['serve', '--data', 'package.json', '--port', '0', '--http-port', '0']);
+  t.match(ran, { code: 1, stderr: /^posp: data folder \S+package\.json: it is a file\n$/ });
 });

@@ -80,7 +80,12 @@ t.test('a wrong file is refused whole, with file, line and expectation', async (
         {},
         /^posp\.yaml:4: listeners\.0\.port: .*65535/,
       ],
-      ['an unknown key', `${GOOD}prot: 1\n`, {}, /^posp\.yaml:1: the file: .*"prot"/],
+      [
+        'an unknown key',
+        `${GOOD}prot: 1\n`,
+        {},
+        /^posp\.yaml:7: the file: "prot" is .*expected: production, .*, http/,
+      ],
       [
         'a missing key',
         GOOD.replace('    port: 8583\n', ''),
@@ -95,7 +100,12 @@ t.test('a wrong file is refused whole, with file, line and expectation', async (
         { POSP__HTTP__PORT: 'many' },
         /^POSP__HTTP__PORT: http\.port: .*expected number/,
       ],
-      ['an unknown variable', GOOD, { POSP__HTTP__PROT: '1' }, /http: .*"prot"/],
+      [
+        'an unknown variable',
+        GOOD,
+        { POSP__HTTP__PROT: '1' },
+        /^POSP__HTTP__PROT: http: "prot" is .*expected: address, port$/,
+      ],
     ];
   for (const [what, text, environment, fault] of cases)
     t.match(faults(text, environment), fault, what);
