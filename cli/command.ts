@@ -39,6 +39,13 @@ export function printNote(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
+/** A port of the command line. */
+export function portOf(option: string, text: string): number {
+  const port = Number(text);
+  if (/^\d{1,5}$/.test(text) && port <= 65_535) return port;
+  throw new UsageError(`${option}: expected a port from 0 to 65535, not ${text}`);
+}
+
 /** Errors whose message is a sentence for the person at the terminal: no stack is needed. */
 const EXPLAINED = new Set([
   'LedgerError',

@@ -13,6 +13,7 @@ import {
   action,
   EXIT,
   type ExitCode,
+  portOf,
   printJson,
   printLine,
   printNote,
@@ -98,7 +99,9 @@ async function run(options: HostOptions): Promise<ExitCode> {
   const storm =
     options.stormMs === undefined ? null : setInterval(() => host.cut(), Number(options.stormMs));
   const books =
-    options.booksPort === undefined ? null : serveBooks(host, Number(options.booksPort));
+    options.booksPort === undefined
+      ? null
+      : serveBooks(host, portOf('--books-port', options.booksPort));
   await new Promise<void>((stop) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop());
   });
@@ -112,11 +115,11 @@ async function run(options: HostOptions): Promise<ExitCode> {
 
 async function open(host: BankHost, { address, port, connect }: HostOptions): Promise<void> {
   if (connect !== undefined) {
-    host.connectTo(Number(connect), address);
+    host.connectTo(portOf('--connect', connect), address);
     printNote(`posp: bank host simulator connects to ${address}:${connect}; ready`);
     return;
   }
-  const bound = await host.listen(Number(port), address).catch((error: Error) => {
+  const bound = await host.listen(portOf('--port', port), address).catch((error: Error) => {
     throw new UsageError(`${address}:${port} cannot be listened on: ${error.message}`);
   });
   printNote(`posp: bank host simulator on ${address}:${bound}; ready`);

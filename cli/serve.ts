@@ -10,6 +10,7 @@ import {
   EXIT,
   type ExitCode,
   isExplained,
+  portOf,
   printJson,
   printNote,
   UsageError,
@@ -94,16 +95,11 @@ function readConfigOf({ config: file, data, port, httpPort }: ServeOptions): Con
     environment['POSP__CLEARING_DIR'] ??= resolve(data, 'clearing');
     environment['POSP__INVOICING__ARCHIVE_DIR'] ??= resolve(data, 'invoice-archive');
   }
-  requirePort('--port', port);
-  requirePort('--http-port', httpPort);
-  if (port !== undefined) environment['POSP__LISTENERS__0__PORT'] = port;
-  if (httpPort !== undefined) environment['POSP__HTTP__PORT'] = httpPort;
+  if (port !== undefined) environment['POSP__LISTENERS__0__PORT'] = `${portOf('--port', port)}`;
+  if (httpPort !== undefined) {
+    environment['POSP__HTTP__PORT'] = `${portOf('--http-port', httpPort)}`;
+  }
   return loadConfig(file ?? SAMPLE_CONFIG, environment);
-}
-
-function requirePort(option: string, text: string | undefined): void {
-  if (text === undefined || (/^\d{1,5}$/.test(text) && Number(text) <= 65_535)) return;
-  throw new UsageError(`${option}: expected a port from 0 to 65535, not ${text}`);
 }
 
 async function startOrExplain(options: SystemOptions): Promise<System> {

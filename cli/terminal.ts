@@ -5,6 +5,7 @@ import { type Command, Option } from 'commander';
 import { openHsm } from '../hsm/open.ts';
 import { cup } from '../protocols/dialects/cup.ts';
 import { CUP_RESPONSES } from '../protocols/dialects/cup-responses.ts';
+import { ProtocolError } from '../protocols/error.ts';
 import { pageOf } from '../protocols/inspect/page.ts';
 import { ChipBox } from '../simulators/card/chip-box.ts';
 import { type Exchanged, PosTerminal } from '../simulators/terminal/pos-terminal.ts';
@@ -14,6 +15,7 @@ import {
   action,
   EXIT,
   type ExitCode,
+  portOf,
   printJson,
   printLine,
   printNote,
@@ -91,7 +93,7 @@ async function run(transaction: string, options: TerminalOptions): Promise<ExitC
     const keys = await TerminalKeys.inject(hsm, masterKey, algorithm);
     const terminal = new PosTerminal({
       host: options.host,
-      port: Number(options.port),
+      port: portOf('--port', options.port),
       terminalId: options.terminal,
       merchantId: options.merchant,
       keys,
@@ -103,8 +105,9 @@ async function run(transaction: string, options: TerminalOptions): Promise<ExitC
       slips.signedIn = signedIn;
       const approved = signedIn.responseCode === '00';
       if (approved) terminal.totals.current = slips.totalsOf(terminal.batchNumber);
+      const chips = new ChipBox(options.chips);
       const done = approved
-        ? await wanted.perform({ terminal, options, slips, chips: new ChipBox(options.chips) })
+        ? await readable(() => wanted.perform({ terminal, options, slips, chips }))
         : signedIn;
       if (done.slip !== null) slips.add(done.slip);
       slips.save(terminal);
@@ -116,6 +119,18 @@ async function run(transaction: string, options: TerminalOptions): Promise<ExitC
   } finally {
     await hsm.close();
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** What does not fit its field was wrong on the command line. */
+async function readable(perform: () => Promise<Exchanged>): Promise<Exchanged> {
+  try {
+    return await perform();
+  } catch (error) {
+    if (error instanceof ProtocolError && error.code === 'bad-value') {
+      throw new UsageError(error.message);
+    }
+    throw error;
   }
 }
 

@@ -81,6 +81,8 @@ const TPDU = Buffer.from('6000060000', 'hex');
 const HEADER = Buffer.from('603100311234', 'hex');
 /** Field 63.2: the operator. */
 const OPERATOR = Buffer.from('01 ', 'latin1');
+const NO_PIN = Buffer.alloc(8);
+const SM4_PIN_TAG = Buffer.from('SM016', 'latin1');
 const NO_MAC = new Uint8Array(8);
 const TRACE_MAX = 999_999;
 
@@ -356,7 +358,13 @@ export class PosTerminal {
     const base = { 2: card.number, 35: track2(card) };
     if (card.pin === undefined) return { ...base, 22: '022' };
     const pinBlock = await this.#options.keys.pinBlock(card.pin, card.number);
-    return { ...base, 22: '021', 26: '12', 52: pinBlock, 53: '2600000000000000' };
+    const entered = { ...base, 22: '021', 26: '12' };
+    if (this.#options.keys.algorithm === '3des') {
+      return { ...entered, 52: pinBlock, 53: '2600000000000000' };
+    }
+    // A block of 16 bytes has no room in field 52: it goes into field 63, as one maker has it.
+    const carried = Buffer.concat([SM4_PIN_TAG, pinBlock]);
+    return { ...entered, 52: NO_PIN, 53: '2400000000000000', 63: carried };
   }
 
   #financial(transactionType: string): string {

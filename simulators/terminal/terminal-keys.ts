@@ -50,7 +50,7 @@ export class TerminalKeys {
     return this.#hsm.verifyMac(this.#needed(this.#mac), this.#macAlgorithm, input, mac);
   }
 
-  /** Field 52: format 0, with the card number. */
+  /** The PIN with the card number, format 0: 8 bytes under 3DES, 16 under SM4. */
   async pinBlock(pin: string, pan: string): Promise<Uint8Array> {
     return this.#hsm.encryptPin(this.#needed(this.#pin), { format: 0, pin, pan });
   }

@@ -22,7 +22,8 @@ t.test('posp terminal plays a day against posp serve', async (t) => {
     [['purchase', '--amount', '3'], '00', 0],
     [['refund', '--amount', '1.20'], '00', 0],
     [['settle'], '00', 0],
-    [['purchase', '--amount', '1', '--terminal', '10000019'], '00', 0],
+    [['purchase', '--amount', '1', '--pin', '123456', '--terminal', '10000019'], '00', 0],
+    [['purchase', '--amount', '1', '--pin', '654321', '--terminal', '10000019'], '55', 1],
     [['sign-off'], '00', 0],
   ];
   for (const [args, code, exit] of cases) {
@@ -32,6 +33,8 @@ t.test('posp terminal plays a day against posp serve', async (t) => {
     t.equal(ran.code, exit);
     t.notMatch(ran.stdout, new RegExp(CARD.good), 'card numbers are masked');
   }
+  const noCard = await terminal('purchase', '--amount', '1', '--card', '12ab');
+  t.match(noCard, { code: 2, stdout: '', stderr: /^posp: field 2 [^\n]+\n$/ });
   const people = await posp([
     'terminal',
     'balance',
