@@ -9,21 +9,28 @@ export { decodeRegistryValue, encodeRegistryValue, registryChange } from './mess
 /** Items that one thread remembers; the cache starts afresh when it is full. */
 const CACHED_ITEMS = 20_000;
 
+/** An item as it was when the registry stood at `generation`. */
+interface CachedItem {
+  item: RegistryItem<unknown> | null;
+  generation: number;
+}
+
 /**
- * Reads through a cache that lasts until the registry changes. Whether it has is one read of memory
- * that the writer shares (it counts after each commit and before the answers), or, without it, a look
- * into the storage.
+ * Reads through a cache. Whether the registry has changed is one read of memory that the writer shares
+ * (it counts after each commit and before the answers), or, without it, a look into the storage. After
+ * a change an item is looked up once more and, when its version is the same, stays the very object that
+ * it was: what others keep for that object (an opened key, compiled rules) lives on.
  */
 export class CachedRegistry implements RegistryReader {
   private readonly storage: Storage;
-  private readonly generation: Int32Array | null;
-  private seen = -1;
-  private readonly cache = new Map<RegistryKind, Map<string, RegistryItem<unknown> | null>>();
+  private readonly shared: Int32Array | null;
+  private generation = -1;
+  private readonly cache = new Map<RegistryKind, Map<string, CachedItem>>();
   private cachedItems = 0;
 
   constructor(storage: Storage, generation: SharedArrayBuffer | undefined) {
     this.storage = storage;
-    this.generation = generation === undefined ? null : new Int32Array(generation);
+    this.shared = generation === undefined ? null : new Int32Array(generation);
   }
 
   get<Kind extends RegistryKind>(
@@ -32,8 +39,8 @@ export class CachedRegistry implements RegistryReader {
   ): RegistryItem<RegistryValues[Kind]> | null {
     this.checkFreshness();
     const known = this.cache.get(kind)?.get(key);
-    const item = known === undefined ? this.load(kind, key) : known;
-    return item as RegistryItem<RegistryValues[Kind]> | null;
+    const cached = known?.generation === this.generation ? known : this.load(kind, key, known);
+    return cached.item as RegistryItem<RegistryValues[Kind]> | null;
   }
 
   *list<Kind extends RegistryKind>(
@@ -46,21 +53,23 @@ export class CachedRegistry implements RegistryReader {
   }
 
   /** Reads an item from the storage, and remembers also that there is none. */
-  private load(kind: RegistryKind, key: string): RegistryItem<unknown> | null {
+  private load(kind: RegistryKind, key: string, known: CachedItem | undefined): CachedItem {
     const stored = this.storage.registryItem(kind, key);
-    const item =
-      stored === null
-        ? null
-        : { version: stored.version, value: decodeRegistryValue(kind, stored.body) };
+    if (known !== undefined) {
+      known.generation = this.generation;
+      if (known.item?.version !== stored?.version) known.item = itemOf(kind, stored);
+      return known;
+    }
     if (this.cachedItems >= CACHED_ITEMS) this.forget();
     let items = this.cache.get(kind);
     if (items === undefined) {
       items = new Map();
       this.cache.set(kind, items);
     }
-    items.set(key, item);
+    const cached = { item: itemOf(kind, stored), generation: this.generation };
+    items.set(key, cached);
     this.cachedItems++;
-    return item;
+    return cached;
   }
 
   private forget(): void {
@@ -69,17 +78,20 @@ export class CachedRegistry implements RegistryReader {
   }
 
   private checkFreshness(): void {
-    if (this.generation !== null) {
-      const current = Atomics.load(this.generation, 0);
-      if (current === this.seen) return;
-      this.seen = current;
+    if (this.shared !== null) {
+      const current = Atomics.load(this.shared, 0);
+      if (current === this.generation) return;
+      this.generation = current;
     }
     this.storage.refresh();
-    if (this.generation === null) {
-      const current = this.storage.registryGeneration();
-      if (current === this.seen) return;
-      this.seen = current;
-    }
-    this.forget();
+    if (this.shared === null) this.generation = this.storage.registryGeneration();
   }
+}
+
+function itemOf(
+  kind: RegistryKind,
+  stored: { version: number; body: Uint8Array } | null,
+): RegistryItem<unknown> | null {
+  if (stored === null) return null;
+  return { version: stored.version, value: decodeRegistryValue(kind, stored.body) };
 }

@@ -48,6 +48,16 @@ for (const [name, encryptionKey] of [
       t.equal(shared.registry.get('card', '6219990000000000028'), null);
     });
 
+    t.test('an item that has not changed stays the object that it was', async (t) => {
+      for (const { registry } of [shared, apart]) {
+        const institution = registry.get('institution', 'h1');
+        const card = registry.get('card', CARD);
+        await submit(cardChange(`after ${count}`));
+        t.equal(registry.get('institution', 'h1'), institution);
+        t.not(registry.get('card', CARD), card);
+      }
+    });
+
     t.test('a change is seen by another thread that is told of it', async (t) => {
       const file = fileURLToPath(new URL('./registry-thread.js', import.meta.url));
       const workerData = { dataDir, encryptionKey, generation: ledger.generation, card: CARD };
