@@ -218,12 +218,20 @@ function differenceTable(differences: readonly Difference[]): string {
       difference.type,
       difference.orderId,
       difference.refundId ?? '',
-      difference.oursFen === null ? '-' : yuan(difference.oursFen),
-      difference.theirsFen === null ? '-' : yuan(difference.theirsFen),
+      shownFen(difference, 'ours'),
+      shownFen(difference, 'theirs'),
       difference.occurredAt ?? '',
     ]),
     ['left', 'left', 'left', 'left', 'right', 'right', 'left'],
   );
+}
+
+/** The amount; where only the fees differ, the fee. */
+function shownFen(difference: Difference, side: 'ours' | 'theirs'): string {
+  const isFee = difference.code === 'FEE';
+  const fen = isFee ? difference[`${side}FeeFen`] : difference[`${side}Fen`];
+  if (fen === null || fen === undefined) return '-';
+  return isFee ? `fee ${yuan(fen)}` : yuan(fen);
 }
 
 /** Smaller files are read before anybody could look at a bar. */

@@ -14,7 +14,7 @@ import { DIFFERENCE_CODES } from '../../modules/reconciliation/record.ts';
 import { pageOf, pageQuery } from '../page-token.ts';
 import { badRequest, notFound } from '../problem.ts';
 import { type Caller, FileAnswer, file, inScope, type Route, route } from '../route.ts';
-import type { ApiServices } from '../services.ts';
+import { type ApiServices, freshView } from '../services.ts';
 import { submitOrRefuse } from '../submit.ts';
 
 const date = z.string().regex(/^\d{8}$/, 'YYYYMMDD');
@@ -81,9 +81,10 @@ function runRoutes(services: ApiServices): Route[] {
       changes: false,
       query: z.strictObject({ date, ...institutionQuery }),
       answer: z.object({ runs: z.array(run) }),
-      handle: ({ query, caller }) => ({
-        runs: view(services).runs(institutionOf(caller, query.institution, services), query.date),
-      }),
+      async handle({ query, caller }) {
+        const institution = institutionOf(caller, query.institution, services);
+        return { runs: (await fresh(services)).runs(institution, query.date) };
+      },
     }),
     route({
       ...common,
@@ -122,10 +123,7 @@ function runRoutes(services: ApiServices): Route[] {
           .object({ flow: z.string(), date: z.string(), slot: z.string(), share: z.number() })
           .nullable(),
       }),
-      handle() {
-        const path = progressPath(config.dataDir);
-        return { current: existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : null };
-      },
+      handle: () => ({ current: currentProgress(config.dataDir) }),
     }),
     route({
       ...common,
@@ -142,18 +140,28 @@ function runRoutes(services: ApiServices): Route[] {
   ];
 }
 
+/** The file of the run that goes on; it may be gone at any moment. */
+function currentProgress(dataDir: string) {
+  try {
+    return JSON.parse(readFileSync(progressPath(dataDir), 'utf8'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
 const CONTENT_TYPES = {
   html: 'text/html; charset=utf-8',
   csv: 'text/csv; charset=utf-8',
   xlsx: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
 } as const;
 
-function report(
+async function report(
   { runId, format }: { runId: string; format: keyof typeof CONTENT_TYPES },
   caller: Caller,
   services: ApiServices,
-): FileAnswer {
-  const found = view(services).run(runId);
+): Promise<FileAnswer> {
+  const found = (await fresh(services)).run(runId);
   if (found === null || !inScope(caller, found.institution))
     throw notFound('There is no such run.');
   const path = `${reportPath(services.config.dataDir, found.flow, found.date, runId)}.${format}`;
@@ -182,7 +190,7 @@ function differenceRoutes(services: ApiServices): Route[] {
       }),
       answer: pageOf(difference),
       handle: ({ query, caller }) =>
-        pages.page('reconciliation-differences', caller, query, (question, after, limit) => {
+        pages.page('reconciliation-differences', caller, query, async (question, after, limit) => {
           const institution = institutionOf(caller, question.institution, services);
           const { state: wanted, from, to } = question;
           const range = {
@@ -191,7 +199,7 @@ function differenceRoutes(services: ApiServices): Route[] {
             ...(after === null ? {} : { after }),
           };
           const items = [
-            ...view(services).differences({ institution, state: wanted, ...range, limit }),
+            ...(await fresh(services)).differences({ institution, state: wanted, ...range, limit }),
           ];
           const last = items.at(-1);
           const next =
@@ -233,8 +241,10 @@ function differenceRoutes(services: ApiServices): Route[] {
           }),
         ),
       }),
-      handle: ({ query, caller }) =>
-        view(services).event(institutionOf(caller, query.institution, services), query.orderId),
+      async handle({ query, caller }) {
+        const institution = institutionOf(caller, query.institution, services);
+        return (await fresh(services)).event(institution, query.orderId);
+      },
     }),
     suspenseRoute(services),
   ];
@@ -257,19 +267,26 @@ function suspenseRoute(services: ApiServices): Route {
         z.object({ date: z.string(), longFen: z.int(), shortFen: z.int(), count: z.int() }),
       ),
     }),
-    handle: ({ query, caller }) =>
-      view(services).suspense(institutionOf(caller, query.institution, services)),
+    async handle({ query, caller }) {
+      const institution = institutionOf(caller, query.institution, services);
+      return (await fresh(services)).suspense(institution);
+    },
   });
 }
 
-function theDifference(wanted: string, caller: Caller, services: ApiServices): DifferenceRow {
-  const row = view(services).difference(wanted);
+async function theDifference(
+  wanted: string,
+  caller: Caller,
+  services: ApiServices,
+): Promise<DifferenceRow> {
+  const row = (await fresh(services)).difference(wanted);
   if (row !== null && inScope(caller, row.institution)) return row;
   throw notFound('There is no such difference.');
 }
 
-function view(services: ApiServices) {
-  return services.view(reconciliation).queries;
+/** Everything that was recorded before the call is in it. */
+async function fresh(services: ApiServices) {
+  return (await freshView(reconciliation, services)).queries;
 }
 
 function institutionOf(caller: Caller, asked: string | undefined, { reader }: ApiServices): string {

@@ -7,6 +7,7 @@ import { TransferCode } from '../../ledger/chart-of-accounts.ts';
 import { idToHex } from '../../ledger/id.ts';
 import type { Reader } from '../../ledger/reader.ts';
 import type { Merchant } from '../../ledger/registry-kinds.ts';
+import { transactionChannel } from '../../ledger/transaction-channel.ts';
 import { type JournalRecord, type TransactionFact, TransferFlag } from '../../ledger/types.ts';
 import { type FeeTerms, feeFen, returnedFeeFen } from './fee.ts';
 import type { Unexplained } from './suspense.ts';
@@ -97,7 +98,7 @@ function addRecord(
   // Money that is only held, and money between card holders, is no business of the merchant's day.
   if (movementFen === 0 && !CORRECTIONS.has(fact.kind)) return;
   const amountFen = saidAmount(fact, movementFen, reader);
-  const channel = channelOf(fact);
+  const channel = transactionChannel(fact, reader);
   const fee = feeOf(feeTermsOf(day.terms, channel), fact, amountFen, reader);
   day.lines.push({
     position: record.position,
@@ -197,14 +198,6 @@ function saidAmount(fact: TransactionFact, movementFen: number, reader: Reader):
   const corrected = reader.record(fact.originalPosition ?? 0)?.entry.fact?.transaction;
   if (corrected === undefined) throw new Error('a correction names no original');
   return amountFen - (corrected.amountFen ?? 0);
-}
-
-/** A transaction that names its channel is believed; otherwise its kind tells. */
-function channelOf({ kind, extra = {} }: TransactionFact): string {
-  const named = extra['channel'] ?? extra['host'];
-  if (named !== undefined && named !== '') return named;
-  if (kind.startsWith('scan')) return 'scan';
-  return kind.includes('purse') || kind.includes('load') ? 'purse' : 'one-card';
 }
 
 /**

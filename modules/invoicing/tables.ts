@@ -192,7 +192,7 @@ export interface Rows {
   /** Names of a payment → its position: `ref|…`, `trace|…`, `no|…`. */
   'payment-names': number;
   /** Pending transfer (hex) that will move a merchant's money → its record. */
-  'pending-payments': { merchantId: string; position: number };
+  'pending-payments': { merchantId: string; position: number; isBack: boolean };
   /** `institution|date|merchant`. */
   'money-days': MoneyDay;
   charges: Charge;

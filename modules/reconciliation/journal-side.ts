@@ -6,17 +6,19 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { businessDayRange } from '../../ledger/business-day.ts';
 import type { Reader } from '../../ledger/reader.ts';
 import type { Institution } from '../../ledger/registry-kinds.ts';
+import { transactionChannel } from '../../ledger/transaction-channel.ts';
 import type { JournalRecord, TransactionFact } from '../../ledger/types.ts';
 import type { OwnRecord } from './record.ts';
 
 /** What the kinds of transactions are to a bill; others move no money outside, or only reserve it. */
-const KINDS: Readonly<Record<string, 'pay' | 'refund' | 'undo'>> = {
+const KINDS: Readonly<Record<string, 'pay' | 'refund' | 'undo' | 'change'>> = {
   purchase: 'pay',
   completion: 'pay',
   'scan-payment': 'pay',
   'scan-order': 'pay',
   'offline-purchase': 'pay',
   'purse-payment': 'pay',
+  'grey-record-paid': 'pay',
   'deposit-charge': 'pay',
   'cash-load': 'pay',
   load: 'pay',
@@ -28,6 +30,7 @@ const KINDS: Readonly<Record<string, 'pay' | 'refund' | 'undo'>> = {
   'completion-void': 'undo',
   'deposit-charge-void': 'undo',
   'cash-load-void': 'undo',
+  adjustment: 'change',
 };
 /** Channels with bills of their own; everything else is in the acquirer's files. */
 const OWN_BILLS = new Set(['wechat', 'alipay', 'wallet', 'insurance']);
@@ -87,12 +90,13 @@ export function* journalRecords(side: JournalSide): Iterable<OwnRecord> {
   const ends = endings(side, from, to);
   for (const record of reader.records({ from: from + 1, to })) {
     const fact = factOf(record, side);
-    if (fact === null || KINDS[fact.kind] === 'undo') continue;
+    if (fact === null || KINDS[fact.kind] === 'undo' || KINDS[fact.kind] === 'change') continue;
     const position = Number(fact.extra?.['asked'] ?? record.position);
     // A result names the record that asked; the asking record itself speaks for both.
     if (position !== record.position) continue;
     const status = ends.undone.has(position) ? 'failed' : ends.results.get(position);
-    yield commonRecord(record, fact, status ?? statusOf(fact));
+    const amountFen = ends.amounts.get(position) ?? fact.amountFen ?? 0;
+    yield { ...commonRecord(record, fact, status ?? statusOf(fact)), amountFen };
   }
 }
 
@@ -118,12 +122,19 @@ function beginOf(institution: string, date: string, { registry }: Reader): numbe
   return registry.get('setting', `business-day-begun/${institution}/${date}`)?.version ?? 0;
 }
 
-/** What became of transactions later: undone, or answered by their host. Small: only what was undone or asked. */
-function endings(
-  side: JournalSide,
-  from: number,
-  to: number,
-): { undone: Set<number>; results: Map<number, OwnRecord['status']> } {
+/** What became of transactions later, by position. Small: only what something came after. */
+interface Endings {
+  undone: Set<number>;
+  /** What their host answered in the end. */
+  results: Map<number, OwnRecord['status']>;
+  /** What adjustments made of their amounts. */
+  amounts: Map<number, number>;
+}
+
+function endings(side: JournalSide, from: number, to: number): Endings {
+  const amounts = new Map<number, number>();
+  /** Adjustments, to what they adjusted first of all: what comes later names the last of them. */
+  const adjusted = new Map<number, number>();
   const undone = new Set<number>();
   const results = new Map<number, OwnRecord['status']>();
   const undoneBy = new Map<number, number>();
@@ -132,7 +143,13 @@ function endings(
     if (fact === null) continue;
     const asked = Number(fact.extra?.['asked'] ?? 0);
     if (asked > 0) results.set(asked, fact.responseCode === '00' ? 'success' : 'failed');
-    const original = fact.originalPosition ?? 0;
+    const named = fact.originalPosition ?? 0;
+    const original = adjusted.get(named) ?? named;
+    if (KINDS[fact.kind] === 'change' && original !== 0) {
+      adjusted.set(record.position, original);
+      amounts.set(original, fact.amountFen ?? 0);
+      continue;
+    }
     if (KINDS[fact.kind] !== 'undo' || original === 0 || statusOf(fact) !== 'success') continue;
     undoneBy.set(asked || record.position, original);
     // What undoes an undoing lets the payment stand again.
@@ -140,7 +157,7 @@ function endings(
     if (again === undefined) undone.add(original);
     else undone.delete(again);
   }
-  return { undone, results };
+  return { undone, results, amounts };
 }
 
 function factOf({ entry, status }: JournalRecord, side: JournalSide): TransactionFact | null {
@@ -149,10 +166,10 @@ function factOf({ entry, status }: JournalRecord, side: JournalSide): Transactio
   if (fact === undefined || !isOurs || KINDS[fact.kind] === undefined) return null;
   const moves = (entry.transfers?.length ?? 0) > 0 || fact.extra?.['asked'] !== undefined;
   if (!moves || (fact.amountFen ?? 0) === 0) return null;
-  const channel = fact.extra?.['channel'];
+  const channel = transactionChannel(fact, side.reader);
   if (side.channel !== undefined) return channel === side.channel ? fact : null;
   if (OWN_BILLS.has(side.source)) return channel === side.source ? fact : null;
-  return channel === undefined || !OWN_BILLS.has(channel) ? fact : null;
+  return OWN_BILLS.has(channel) ? null : fact;
 }
 
 function statusOf(fact: TransactionFact): OwnRecord['status'] {

@@ -2,14 +2,14 @@
  * Reconciliation as a module: follows its own facts, runs flows when their time has come or somebody
  * asks, and proposes what can be proposed without judgement. Money moves only when a person approves.
  */
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ActContext, Module } from '../frame/module.ts';
 import { dueSlots, type Flow, flowsOf, type ReconciliationConfig, type Slot } from './flow/flow.ts';
 import { runFlow } from './flow/run-flow.ts';
 import { actionProblem } from './life/adjust.ts';
 import { ownProposal } from './life/approval.ts';
-import { MODULE_NAME } from './life/facts.ts';
+import { MODULE_NAME, type RunFact } from './life/facts.ts';
 import { applyRecord } from './life/view.ts';
 import { type ReconciliationQueries, reconciliationQueries } from './queries.ts';
 
@@ -58,7 +58,12 @@ async function run(flow: Flow, slot: Slot, context: Context): Promise<void> {
     writtenAtMs = nowMs;
     writeProgress(dataDir, { flow: flow.name, date: slot.date, slot: slot.name, share });
   };
-  const fact = await runFlow(flow, slot, { reader, ledger, dataDir, progress });
+  let fact: RunFact;
+  try {
+    fact = await runFlow(flow, slot, { reader, ledger, dataDir, progress });
+  } finally {
+    rmSync(progressPath(dataDir), { force: true });
+  }
   const { outcome, matched, counts, reason } = fact;
   const said = { flow: flow.name, date: slot.date, outcome, matched, counts, reason };
   if (outcome === 'done') log.info(said, 'reconciliation ran');

@@ -1,4 +1,5 @@
 /** Bills as the channels write them, made from a day: written by their descriptions, not by our tables. */
+import { gzipSync } from 'node:zlib';
 import { zipSync } from 'fflate';
 import iconv from 'iconv-lite';
 import type { Abilities, Day, Line } from './day.ts';
@@ -8,6 +9,8 @@ export interface Format {
   /** Name of the file that is written. */
   file: string;
   abilities: Abilities;
+  /** The lines that the format has a place for. */
+  only?: 'pay' | 'refund';
   /** Order numbers that fit into the format. */
   id?: (id: string) => string;
   write(lines: readonly Line[]): Buffer;
@@ -32,6 +35,12 @@ const WECHAT_ALL =
   '交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,应结订单金额,代金券金额,微信退款单号,商户退款单号,退款金额,充值券退款金额,退款类型,退款状态,商品名称,商户数据包,手续费,费率,订单金额,申请退款金额,费率备注';
 const WECHAT_OLD =
   '交易时间,公众账号ID,商户号,子商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,总金额,企业红包金额,微信退款单号,商户退款单号,退款金额,企业红包退款金额,退款类型,退款状态,商品名称,商户数据包,手续费,费率';
+
+const REFUND_TITLES = '微信退款单号,商户退款单号,退款金额,充值券退款金额,退款类型,退款状态,';
+/** Of type SUCCESS: no column of refunds. */
+const WECHAT_SUCCESS = WECHAT_ALL.replace(REFUND_TITLES, '').replace(',申请退款金额', '');
+/** Of type REFUND: with the times of refunds. */
+const WECHAT_REFUND = WECHAT_ALL.replace('微信退款单号', '退款申请时间,退款成功时间,微信退款单号');
 
 const STATES = { pay: 'SUCCESS', refund: 'REFUND', cancel: 'REVOKED' };
 
@@ -60,6 +69,8 @@ function wechatValues(line: Line): Record<string, string> {
     退款金额: yuan(refund ? line.amountFen : 0),
     充值券退款金额: '0.00',
     企业红包退款金额: '0.00',
+    退款申请时间: line.time,
+    退款成功时间: line.processing ? '' : line.time,
     退款类型: refund ? 'ORIGINAL' : '',
     退款状态: refund ? (line.processing ? 'PROCESSING' : 'SUCCESS') : '',
     商品名称: line.name,
@@ -79,17 +90,18 @@ export function wechat(lines: readonly Line[], heading = WECHAT_ALL): string {
   const titles = heading.split(',');
   const rows = lines.map(wechatValues);
   const details = rows.map((row) => titles.map((title) => `\`${row[title] ?? ''}`).join(','));
+  const all: [string, string][] = [
+    ['总交易单数', String(lines.length)],
+    ['应结订单总金额', sumOf(rows, '应结订单金额')],
+    ['退款总金额', sumOf(rows, '退款金额')],
+    ['充值券退款总金额', '0.00'],
+    ['手续费总金额', `${sumOf(rows, '手续费')}000`],
+    ['订单总金额', sumOf(rows, '订单金额')],
+    ['申请退款总金额', sumOf(rows, '申请退款金额')],
+  ];
   const totals: [string, string][] =
-    heading === WECHAT_ALL
-      ? [
-          ['总交易单数', String(lines.length)],
-          ['应结订单总金额', sumOf(rows, '应结订单金额')],
-          ['退款总金额', sumOf(rows, '退款金额')],
-          ['充值券退款总金额', '0.00'],
-          ['手续费总金额', `${sumOf(rows, '手续费')}000`],
-          ['订单总金额', sumOf(rows, '订单金额')],
-          ['申请退款总金额', sumOf(rows, '申请退款金额')],
-        ]
+    heading !== WECHAT_OLD
+      ? all.filter(([title]) => heading !== WECHAT_SUCCESS || !title.includes('退款'))
       : [
           ['总交易单数', String(lines.length)],
           ['总交易额', sumOf(rows, '总金额')],
@@ -214,6 +226,7 @@ function comLine(line: Line, extended: boolean): Buffer {
           [328, '1120'],
           [336, name],
           [377, '156'],
+          [391, fee.slice(-9)],
         ] as const)
       : []),
   ]);
@@ -222,6 +235,74 @@ function comLine(line: Line, extended: boolean): Buffer {
 function com(lines: readonly Line[], extended: boolean): Buffer {
   const end = Buffer.from('\r\n');
   return Buffer.concat(lines.flatMap((line) => [comLine(line, extended), end]));
+}
+
+/** COM's widths with those of the refund flow that differ, and what stands behind them. */
+const REFUND_WIDTHS = [
+  ...[11, 11, 6, 10, 19, 12, 12, 11, 4, 6, 4, 8, 15, 12, 2, 6, 11, 6, 2, 3, 12, 12, 11, 1, 3, 1, 1],
+  ...[10, 11, 1, 2, 2, 11, 14, 19, 2, 40, 4],
+];
+
+function refundLine(line: Line): string {
+  const values = Array.from(REFUND_WIDTHS, () => '');
+  const put = (field: number, value: string): void => {
+    values[field - 1] = value;
+  };
+  put(1, '48021000');
+  put(2, '00010000');
+  put(3, line.channelRefundId.slice(-6));
+  put(4, comTime(line));
+  put(5, '6228480000000000018');
+  put(6, String(line.amountFen).padStart(12, '0'));
+  put(9, '0220');
+  put(10, '200000');
+  put(13, '123456789012345');
+  put(14, line.refundId);
+  put(19, '00');
+  put(22, `C${String(line.feeFen).padStart(11, '0')}`);
+  put(29, '01030000');
+  return values.map((value, at) => value.padEnd(REFUND_WIDTHS[at]!)).join(' ');
+}
+
+/** One line of the error flow: a credit that UnionPay adjusted of an earlier payment. */
+export function errorLine(originalReference: string, amountFen: number): string {
+  const values: [width: number, value: string][] = [
+    ...([
+      [3, 'E74'],
+      [11, '48021000'],
+      [11, '00010000'],
+      [6, '000001'],
+      [10, '1120120000'],
+      [19, '6228480000000000018'],
+      [12, String(amountFen).padStart(12, '0')],
+      [4, '0422'],
+      [6, '200000'],
+      [4, '8062'],
+      [8, '10000001'],
+      [12, originalReference],
+    ] as [number, string][]),
+    ...[2, 6, 11, 11, 6, 2, 3, 12, 12, 12, 12, 12, 12].map((width): [number, string] => [
+      width,
+      '',
+    ]),
+    [4, '4808'],
+  ];
+  return `${values.map(([width, value]) => value.padEnd(width)).join(' ')}\r\n`;
+}
+
+/** 25 values of the aggregator's text, in fen. */
+function leshua(lines: readonly Line[]): string {
+  return lines
+    .map((line) => {
+      const refund = line.kind === 'refund';
+      const id = refund ? line.channelRefundId : line.channelId;
+      return [
+        ...['BT', id.slice(-6), line.time, id, 'M1', '60', line.amountFen, line.feeFen],
+        ...[line.amountFen - line.feeFen, refund ? '2' : '1', '', 'WX', '', '', '', '', '10000001'],
+        ...[line.orderId, line.refundId, line.time, '', '', 'OTHERS', 'oU', ''],
+      ].join(',');
+    })
+    .join('\n');
 }
 
 function zmLine(line: Line): Buffer {
@@ -322,6 +403,20 @@ export const FORMATS: readonly Format[] = [
     write: (lines) => Buffer.from(`\uFEFF${wechat(lines, WECHAT_OLD)}`),
   },
   {
+    source: 'wechat',
+    file: 'wechat-success.csv',
+    abilities: { fees: true, cancels: false, failed: false },
+    only: 'pay',
+    write: (lines) => Buffer.from(wechat(lines, WECHAT_SUCCESS)),
+  },
+  {
+    source: 'wechat',
+    file: 'wechat-refund.csv.gz',
+    abilities: { fees: true, cancels: false, failed: false },
+    only: 'refund',
+    write: (lines) => gzipSync(wechat(lines, WECHAT_REFUND)),
+  },
+  {
     source: 'alipay',
     file: 'alipay.csv',
     abilities: { fees: true, cancels: false, failed: false },
@@ -346,6 +441,27 @@ export const FORMATS: readonly Format[] = [
     abilities: ALL,
     id: short,
     write: (lines) => com(lines, true),
+  },
+  {
+    source: 'unionpay-coma',
+    file: 'IND20112102ACOMA',
+    abilities: ALL,
+    id: short,
+    write: (lines) => com(lines, true),
+  },
+  {
+    source: 'unionpay-refund',
+    file: 'IND20112101ARFDCOMN',
+    abilities: { fees: true, cancels: false, failed: false },
+    only: 'refund',
+    id: short,
+    write: (lines) => Buffer.from(lines.map((line) => `${refundLine(line)}\r\n`).join('')),
+  },
+  {
+    source: 'leshua',
+    file: 'leshua.txt',
+    abilities: { fees: true, cancels: false, failed: false },
+    write: (lines) => Buffer.from(leshua(lines)),
   },
   {
     source: 'unionpay-zm',
@@ -373,8 +489,9 @@ export const FORMATS: readonly Format[] = [
   },
 ];
 
-/** The day with order numbers that fit into the format. */
-export function dayFor({ id }: Format, day: Day): Day {
+/** The part of the day that the format has a place for, with order numbers that fit into it. */
+export function dayFor({ id, only }: Format, whole: Day): Day {
+  const day = only === undefined ? whole : partOf(whole, only);
   if (id === undefined) return day;
   const changed = <Item extends { orderId: string; refundId?: string }>(item: Item): Item => ({
     ...item,
@@ -385,5 +502,13 @@ export function dayFor({ id }: Format, day: Day): Day {
     theirs: day.theirs.map(changed),
     ours: day.ours.map(changed),
     planted: day.planted.map(changed),
+  };
+}
+
+function partOf({ theirs, ours, planted }: Day, only: 'pay' | 'refund'): Day {
+  return {
+    theirs: theirs.filter(({ kind }) => kind === only),
+    ours: ours.filter(({ type }) => type === only),
+    planted: planted.filter(({ refundId }) => (refundId === undefined) === (only === 'pay')),
   };
 }

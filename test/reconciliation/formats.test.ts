@@ -3,11 +3,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { reconcile } from '../../modules/reconciliation/reconcile.ts';
 import type { Difference } from '../../modules/reconciliation/record.ts';
 import type { ReconciliationResult } from '../../modules/reconciliation/result.ts';
+import { sourceNamed } from '../../modules/reconciliation/sources/index.ts';
 import { Random, testSeed } from '../ledger/random.ts';
 import { documentOf, posp } from '../support/posp.ts';
-import { dayFor, FORMATS } from './bills.ts';
+import { dayFor, errorLine, FORMATS } from './bills.ts';
 import { type Planted, plantedDay, shuffled } from './day.ts';
 
 t.setTimeout(300_000);
@@ -34,22 +36,36 @@ for (const format of FORMATS) {
     const day = dayFor(format, plantedDay(random, PAYMENTS, format.abilities));
     const bill = join(folder, format.file);
     const ours = join(folder, `${format.file}.ndjson`);
-    const reconciled = async () => {
+    const write = () => {
       writeFileSync(bill, format.write(shuffled(day.theirs, random)));
       const lines = shuffled(day.ours, random).map((record) => `${JSON.stringify(record)}\n`);
       writeFileSync(ours, lines.join(''));
-      const args = ['--source', format.source, '--file', bill, '--date', '2026-11-20'];
-      return posp(['reconcile', ...args, '--against', ours, '--json']);
     };
-    const ran = await reconciled();
+    write();
+    const args = ['--source', format.source, '--file', bill, '--date', '2026-11-20'];
+    const ran = await posp(['reconcile', ...args, '--against', ours, '--json']);
     t.equal(ran.code, 1, ran.stderr);
     const result = documentOf(ran) as unknown as ReconciliationResult;
     t.strictSame(sorted(result.differences), sorted(day.planted));
     checkSums(t, result, day.theirs.length);
-    const again = await reconciled();
-    t.equal(again.stdout, ran.stdout, 'other orders of lines give the same bytes');
+    write();
+    const source = sourceNamed(format.source)!;
+    const again = await reconcile({ source, file: bill, against: ours, day: 20261120 });
+    const text = `${JSON.stringify(again.result)}\n`;
+    t.equal(text, ran.stdout, 'other orders of lines give the same bytes');
   });
 }
+
+t.test('unionpay-err: a correction names the payment that it is of', async (t) => {
+  const [file, against] = [join(folder, 'IND20112101AERRN'), join(folder, 'err.ndjson')];
+  writeFileSync(file, errorLine('000000000123', 500) + errorLine('000000000124', 70));
+  const refund = { type: 'refund', amountFen: 500, status: 'success' };
+  writeFileSync(against, JSON.stringify({ ...refund, orderId: '000000000123' }));
+  const source = sourceNamed('unionpay-err')!;
+  const { result } = await reconcile({ source, file, against, day: 20261120 });
+  t.equal(result.matched, 1);
+  t.match(result.differences, [{ code: 'CH_ONLY', orderId: '000000000124', theirsFen: 70 }]);
+});
 
 /** Nothing is lost: lines and money of both sides are all accounted for. */
 function checkSums(t: Test, result: ReconciliationResult, theirLines: number): void {

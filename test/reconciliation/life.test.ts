@@ -185,6 +185,8 @@ t.test('differences live and end', async (t) => {
   );
   const first = await clerk.run('20260701');
   t.match(first, { outcome: 'done', version: 1, matched: 1, appeared: 5, disappeared: 0 });
+  const progress = () => clerk.get('/v1/reconciliation/progress');
+  while ((await progress())['current'] !== null) await new Promise((look) => setTimeout(look, 50));
   t.strictSame(await clerk.in('BUFFERED'), ['CH_ONLY A', 'OUR_ONLY B', 'OUR_ONLY F']);
 
   await t.test('what needs no judgement is proposed by itself', async (t) => {

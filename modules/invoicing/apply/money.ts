@@ -64,7 +64,7 @@ function movements(change: Change): Moved {
       pending.remove(idToHex(transfer.pendingId));
       if (flags & TransferFlag.voidPending) continue;
       merchantMoved = before.merchantId;
-      movedFen += amountFen;
+      movedFen += before.isBack ? -amountFen : amountFen;
       pendingPosition = before.position;
       continue;
     }
@@ -75,7 +75,9 @@ function movements(change: Change): Moved {
     if (merchantId === undefined || to === from) continue;
     if (flags & TransferFlag.pending) {
       const id = idToHex(transfer.id ?? (index === 0 ? entry.id : transferId(entry.id, index)));
-      if (to !== undefined) pending.put(id, { merchantId, position: change.record.position });
+      // A refund that a host still has to agree to is held on the merchant's side.
+      const isBack = to === undefined;
+      pending.put(id, { merchantId, position: change.record.position, isBack });
       continue;
     }
     merchantMoved = merchantId;

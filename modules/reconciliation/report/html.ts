@@ -51,17 +51,17 @@ function totalsTable(ours: SideTotals, theirs: SideTotals): string {
     tr([
       name,
       ...[side.lines, side.matched, side.differences, side.withoutMoney].map(String),
-      ...[side.payFen, side.refundFen, side.netFen, side.feeFen].map(yuanText),
+      ...[side.payFen, side.refundFen, side.netFen, side.feeFen].map(money),
     ]);
   const gap = [
     ours.lines - theirs.lines,
     '',
     '',
     '',
-    yuanText(ours.payFen - theirs.payFen),
-    yuanText(ours.refundFen - theirs.refundFen),
-    yuanText(ours.netFen - theirs.netFen),
-    yuanText(ours.feeFen - theirs.feeFen),
+    money(ours.payFen - theirs.payFen),
+    money(ours.refundFen - theirs.refundFen),
+    money(ours.netFen - theirs.netFen),
+    money(ours.feeFen - theirs.feeFen),
   ].map(String);
   return `<div class="wide"><table><thead><tr><th></th>${[
     '笔数 Lines',
@@ -88,8 +88,11 @@ function countsTable(
     .map(([code, count]) => {
       const { zh, en } = DIFFERENCE_LABELS[code as DifferenceCode];
       const of = differences.filter((difference) => difference.code === code);
+      // Where only the fees differ, the amounts say nothing.
+      const shown = (side: 'ours' | 'theirs'): string =>
+        money(code === 'FEE' ? feeSum(of, side) : sum(of, `${side}Fen`));
       return `<tr><td>${code}</td><td>${zh} ${en}</td><td class="n">${count}</td>
-<td class="n">${yuanText(sum(of, 'oursFen'))}</td><td class="n">${yuanText(sum(of, 'theirsFen'))}</td></tr>`;
+<td class="n">${shown('ours')}</td><td class="n">${shown('theirs')}</td></tr>`;
     })
     .join('')}</tbody></table></div>`;
 }
@@ -102,26 +105,29 @@ const CUTS = [
   ['business', '按业务 By business'],
 ] as const;
 
+/** Of a difference that does not say; the last row. */
+const UNSAID = '—';
+
 /** The same differences by what finance asks for; a cut that says nothing is left out. */
 function cutTables(differences: readonly Difference[]): string {
   return CUTS.map(([name, title]) => {
     const groups = new Map<string, Difference[]>();
     for (const difference of differences) {
-      const value = difference[name] ?? '—';
+      const value = difference[name] ?? UNSAID;
       const group = groups.get(value);
       if (group === undefined) groups.set(value, [difference]);
       else group.push(difference);
     }
     if (groups.size < 2 || groups.size > 200) return '';
-    const rows = [...groups].sort(([a], [b]) => (a < b ? -1 : 1));
+    const rows = [...groups].sort(([a], [b]) => (b === UNSAID || (a !== UNSAID && a < b) ? -1 : 1));
     return `<h2>${title}</h2><div class="wide"><table><thead><tr><th></th><th class="n">笔数 Count</th>
 <th class="n">我方 Ours</th><th class="n">渠道 Theirs</th></tr></thead><tbody>${rows
       .map(([value, of]) =>
         tr([
           escaped(value),
           String(of.length),
-          yuanText(sum(of, 'oursFen')),
-          yuanText(sum(of, 'theirsFen')),
+          money(sum(of, 'oursFen')),
+          money(sum(of, 'theirsFen')),
         ]),
       )
       .join('')}</tbody></table></div>`;
@@ -133,7 +139,7 @@ function differencesTable(differences: readonly Difference[]): string {
     const cells = COLUMNS.map(({ kind, value }) => {
       const found = value(difference);
       if (kind === 'text') return `<td>${escaped(String(found ?? ''))}</td>`;
-      return `<td class="n">${found === null ? '' : yuanText(found as number)}</td>`;
+      return `<td class="n">${found === null ? '' : money(found as number)}</td>`;
     });
     return `<tr>${cells.join('')}</tr>`;
   });
@@ -147,12 +153,21 @@ function differencesTable(differences: readonly Difference[]): string {
   }`;
 }
 
+/** With thousands apart: for people, not for spreadsheets. */
+function money(fen: number): string {
+  return yuanText(fen).replace(/\B(?=(\d{3})+\.)/g, ',');
+}
+
 function sum(differences: readonly Difference[], side: 'oursFen' | 'theirsFen'): number {
   return differences.reduce(
     (total, difference) =>
       total + (difference.type === 'refund' ? -1 : 1) * (difference[side] ?? 0),
     0,
   );
+}
+
+function feeSum(differences: readonly Difference[], side: 'ours' | 'theirs'): number {
+  return differences.reduce((total, difference) => total + (difference[`${side}FeeFen`] ?? 0), 0);
 }
 
 /** The first cell is a name, the others are figures. */

@@ -131,7 +131,16 @@ export const ERROR_FLOW: BillSource = {
     plus: ['feePayable'],
     minus: ['feeReceivable'],
   }),
-  lines: [{ event: 'refund', amount: ['amountFen'], keys: [[], ...COM_KEYS.slice(1)] }],
+  // It names what it corrects by the reference of the transaction before it.
+  lines: [
+    {
+      event: 'refund',
+      amount: ['amountFen'],
+      keys: [[], [], ...COM_KEYS.slice(2), ['originalReference']],
+      orderId: ['originalReference'],
+    },
+  ],
+  rounds: [...COM_ROUNDS, { ours: 2, theirs: 6, weak: true }, { ours: 3, theirs: 6, weak: true }],
 };
 
 const ZM_AMOUNT = ['amountFen'];
