@@ -44,7 +44,7 @@ process.exit(0);
 
 function table(lines: BenchmarkLine[]): string {
   return formatTable(
-    ['what', 'value', 'unit', 'p50 ms', 'p99 ms', 'ratio', 'at least', 'aim', 'to'],
+    ['what', 'value', 'unit', 'p50 ms', 'p99 ms', 'ratio', 'at least', 'at most', 'aim', 'to'],
     lines.map(({ name, value, unit, latencyMs, ratio, target, baseline }) => [
       name,
       figure(value),
@@ -52,11 +52,12 @@ function table(lines: BenchmarkLine[]): string {
       latencyMs ? latencyMs.p50.toFixed(3) : '',
       latencyMs ? latencyMs.p99.toFixed(3) : '',
       ratio === undefined ? '' : ratio.toFixed(2),
-      target === undefined ? '' : String(target.atLeast),
-      target?.aim === undefined ? '' : String(target.aim),
+      target !== undefined && 'atLeast' in target ? String(target.atLeast) : '',
+      target !== undefined && 'atMost' in target ? String(target.atMost) : '',
+      target !== undefined && 'aim' in target ? String(target.aim) : '',
       baseline === undefined ? '' : `${baseline.name}: ${figure(baseline.value)}`,
     ]),
-    ['left', 'right', 'left', 'right', 'right', 'right', 'right', 'right', 'left'],
+    ['left', 'right', 'left', 'right', 'right', 'right', 'right', 'right', 'right', 'left'],
   );
 }
 

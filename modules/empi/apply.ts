@@ -64,6 +64,7 @@ export function applyRecord(record: JournalRecord, tables: WritableTableSource):
     outcome = refused(error.code);
   }
   view.table('outcomes').put(applied.key, outcome);
+  view.finish();
 }
 
 function refused(code: string): Outcome {
@@ -200,7 +201,7 @@ function load(step: Step, { registrations, file, behind }: Commands['person.load
       refusals.put(row, { line, recordId, reason: error.code });
     }
   }
-  if (behind > 0) view.table('totals').put(`load ${file} behind`, behind);
+  if (behind > 0) view.setTotal(`load ${file} behind`, behind);
   return done();
 }
 

@@ -110,9 +110,10 @@ export class View {
   }
 }
 
-/** The view while a record is applied. */
+/** The view while a record is applied. Sums are written by `finish`: a record of many lines moves them often. */
 export class WritableView extends View {
   private readonly writable: WritableTableSource;
+  private readonly totals = new Map<string, number>();
 
   constructor(tables: WritableTableSource) {
     super(tables);
@@ -123,10 +124,24 @@ export class WritableView extends View {
     return this.writable.table<Rows[Name]>(name);
   }
 
-  add(total: string, change: number): number {
-    const sum = this.total(total) + change;
-    this.table('totals').put(total, sum);
+  override total(name: string): number {
+    return this.totals.get(name) ?? super.total(name);
+  }
+
+  setTotal(name: string, value: number): void {
+    this.totals.set(name, value);
+  }
+
+  add(name: string, change: number): number {
+    const sum = this.total(name) + change;
+    this.totals.set(name, sum);
     return sum;
+  }
+
+  /** Writes the sums; nothing of the view is used after it. */
+  finish(): void {
+    const table = this.table('totals');
+    for (const [name, sum] of this.totals) table.put(name, sum);
   }
 
   /** Numbers given out in order, with a check digit: nobody mistypes one for another. */
