@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { loadConfig } from '../config/load.ts';
@@ -57,16 +57,36 @@ async function demo(options: DemoOptions): Promise<ExitCode> {
   const seed = options.seed === undefined ? Date.now() % 1_000_000 : Number(options.seed);
   const folder = mkdtempSync(join(tmpdir(), 'posp-demo-'));
   const bar = new DemoBar();
+  const leave = () => {
+    bar.stop();
+    leaveFolder(folder, options.keep);
+  };
+  const forget = onInterrupt(leave);
   try {
     const report = await runDay({ folder, terminals, transactions, seed, bar, hsm: options.hsm });
     if (options.json) printJson(report);
     else printReport(report, seed, options.keep ? folder : null);
     return report.ok ? EXIT.ok : EXIT.failed;
   } finally {
-    bar.stop();
-    if (options.keep) printNote(`posp: the data folder is kept: ${folder}`);
-    else rmSync(folder, { recursive: true, force: true });
+    forget();
+    leave();
   }
+}
+
+function leaveFolder(folder: string, keep: boolean | undefined): void {
+  if (keep) printNote(`posp: the data folder is kept: ${folder}`);
+  else rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+}
+
+/** Ctrl-C ends the day at once, but leaves no folder behind. Gives what takes this back. */
+function onInterrupt(leave: () => void): () => void {
+  const end = (signal: NodeJS.Signals) => {
+    printNote('posp: the demo was interrupted');
+    leave();
+    process.exit(128 + constants.signals[signal]);
+  };
+  process.on('SIGINT', end).on('SIGTERM', end);
+  return () => process.off('SIGINT', end).off('SIGTERM', end);
 }
 
 interface DemoDay {

@@ -103,7 +103,7 @@ async function run(options: HostOptions): Promise<ExitCode> {
       ? null
       : serveBooks(host, portOf('--books-port', options.booksPort));
   await new Promise<void>((stop) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop());
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop());
   });
   if (storm !== null) clearInterval(storm);
   books?.close();

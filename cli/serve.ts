@@ -53,8 +53,9 @@ async function serve(options: ServeOptions): Promise<ExitCode> {
   const system = await startOrExplain({ config, readConfig, log });
   process.on('SIGHUP', () => reload(system, log));
   const failed = new Promise<Error>((failure) => system.once('failed', failure));
+  // Ctrl-C reaches every process of a terminal, and the one above hands it on: the second must not cut off the first.
   const asked = new Promise<'asked'>((stop) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop('asked'));
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop('asked'));
   });
   greet(config, system);
   if (options.json) printJson(whereabouts(config, system));

@@ -15,7 +15,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
@@ -46,14 +46,34 @@ export function install() {
   say('installing packages (once; about a minute) …');
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
   const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
+  const options = { env: npmEnvironment() };
   // Some registry mirrors lack optional packages of other platforms, and `npm ci` then refuses.
-  if (!run(npm, ['ci', ...quiet]) && !run(npm, ['install', '--no-save', ...quiet])) {
+  if (
+    !run(npm, ['ci', ...quiet], options) &&
+    !run(npm, ['install', '--no-save', ...quiet], options)
+  ) {
     say(
       'npm could not install the packages. Is a package registry reachable? Its message is above.',
     );
     process.exit(1);
   }
   writeFileSync(installStamp, wanted);
+}
+
+/**
+ * The environment in which npm builds what has no ready binary. Node's own header files are beside
+ * it more often than the site that has them can be reached.
+ */
+export function npmEnvironment() {
+  const prefix = dirname(dirname(process.execPath));
+  const header = join(prefix, 'include', 'node', 'node_version.h');
+  const major = process.versions.node.split('.')[0];
+  const fits = existsSync(header) && saysMajor(readFileSync(header, 'utf8'), major);
+  return fits ? { npm_config_nodedir: prefix, ...process.env } : process.env;
+}
+
+function saysMajor(header, major) {
+  return new RegExp(`NODE_MAJOR_VERSION ${major}\\b`).test(header);
 }
 
 /** Compiles when a source file is newer than, missing from, or gone since the last build. */

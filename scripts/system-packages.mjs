@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { root, run, say } from './setup.mjs';
+import { npmEnvironment, root, run, say } from './setup.mjs';
 
 const libraryFolders = [
   '/usr/lib',
@@ -44,14 +44,19 @@ export function provideTokens(names) {
 
 /** pkcs11js is an optional package: without a C++ compiler npm leaves it out in silence. */
 function provideBinding() {
+  if (hasBinding()) return;
+  provide(['g++', 'make', 'python3']);
+  say('building pkcs11js, the PKCS#11 binding …');
+  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { env: npmEnvironment() });
+  if (!hasBinding()) say('pkcs11js could not be built: only the software provider works.');
+}
+
+function hasBinding() {
   try {
     createRequire(join(root, 'package.json'))('pkcs11js');
+    return true;
   } catch {
-    provide(['g++', 'make', 'python3']);
-    say('building pkcs11js, the PKCS#11 binding …');
-    const arguments_ = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
-    if (!run('npm', arguments_))
-      say('pkcs11js could not be built: only the software provider works.');
+    return false;
   }
 }
 

@@ -1,6 +1,6 @@
 /** Loops that do nothing but encrypt: what an operation is measured beside. */
 import { createCipheriv } from 'node:crypto';
-import type PkcsModule from 'pkcs11js';
+import { newModule } from '../../hsm/pkcs11/binding.ts';
 import { CKK, CKM } from '../../hsm/pkcs11/constants.ts';
 import { secretKeyTemplate } from '../../hsm/pkcs11/templates.ts';
 
@@ -19,8 +19,7 @@ function buffersByLength(): Buffer[] {
 
 /** C_EncryptInit and C_Encrypt: what the token gives to a caller that does nothing else. */
 export async function openTokenLoop(path: string, label: string): Promise<BareLoop> {
-  const imported = (await import('pkcs11js')) as unknown as { default: typeof PkcsModule };
-  const module = new imported.default.PKCS11();
+  const module = await newModule();
   module.load(path);
   const slot = module
     .C_GetSlotList(true)

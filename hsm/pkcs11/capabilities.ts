@@ -1,7 +1,7 @@
-import type { Handle, Mechanism, PKCS11 } from 'pkcs11js';
 import { zeroBlock } from '../bytes.ts';
 import { HsmError } from '../errors.ts';
 import type { KeyAlgorithm, VendorMechanisms } from '../types.ts';
+import type { Handle, Mechanism, PKCS11 } from './binding.ts';
 import { CKK, CKM } from './constants.ts';
 import {
   attempt,

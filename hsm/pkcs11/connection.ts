@@ -1,6 +1,6 @@
-import type { Handle, PKCS11 } from 'pkcs11js';
 import { HsmError } from '../errors.ts';
 import type { Pkcs11Config } from '../types.ts';
+import type { Handle, PKCS11 } from './binding.ts';
 import type { Capabilities } from './capabilities.ts';
 import { discover } from './capabilities.ts';
 import { CKR } from './constants.ts';

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import type { Handle } from 'pkcs11js';
 import type { Envelope } from '../envelope.ts';
 import { HsmError } from '../errors.ts';
 import { checkValueOf, requireCheckValue } from '../operations/check-value.ts';
 import { expandKey, ProcessKey } from '../process-key.ts';
 import type { KeyAlgorithm, StoredKey } from '../types.ts';
 import type { CipherKey } from '../vault.ts';
+import type { Handle } from './binding.ts';
 import type { CipherRow } from './capabilities.ts';
 import type { Connection } from './connection.ts';
 import {

@@ -1,9 +1,9 @@
-import type { Handle } from 'pkcs11js';
 import { aesKeyUnwrap, aesKeyWrap } from '../aes-key-wrap.ts';
 import type { Envelope } from '../envelope.ts';
 import { openEnvelope, resealed, sealEnvelope } from '../envelope.ts';
 import { cmac } from '../operations/mac.ts';
 import type { KeyAlgorithm, KeySpec, StoredKey } from '../types.ts';
+import type { Handle } from './binding.ts';
 import type { Connection } from './connection.ts';
 import { type KeyUse, secretKeyTemplate } from './templates.ts';
 import { TokenKey } from './token-key.ts';

@@ -1,7 +1,7 @@
-import type { Handle, PKCS11 } from 'pkcs11js';
 import { masterFromComponents } from '../ceremony.ts';
 import { HsmError } from '../errors.ts';
 import type { MasterPolicy } from '../types.ts';
+import type { Handle, PKCS11 } from './binding.ts';
 import { CKA, CKK, CKM, CKO_SECRET_KEY } from './constants.ts';
 import type { ObjectSpec } from './templates.ts';
 import { secretKeyTemplate } from './templates.ts';

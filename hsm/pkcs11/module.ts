@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import type { InitializationOptions, PKCS11 } from 'pkcs11js';
 import { HsmError } from '../errors.ts';
+import { type InitializationOptions, newModule, type PKCS11 } from './binding.ts';
 import { CKF, CKR } from './constants.ts';
 import { cryptokiCode } from './errors.ts';
 
@@ -87,9 +87,8 @@ export async function loadModule(
   place: ModulePlace,
   dataDir: string | undefined,
 ): Promise<LoadedModule> {
-  const pkcs11js = await importPkcs11js();
+  const module = await newModule();
   const options = initialisation(place, dataDir);
-  const module = new pkcs11js.PKCS11();
   try {
     module.load(place.path);
   } catch {
@@ -106,18 +105,6 @@ export function initialise(module: PKCS11, options: InitializationOptions): bool
   } catch (error) {
     if (cryptokiCode(error) === CKR.CRYPTOKI_ALREADY_INITIALIZED) return false;
     throw new HsmError('unavailable', 'the Cryptoki module does not start');
-  }
-}
-
-async function importPkcs11js(): Promise<typeof import('pkcs11js')> {
-  try {
-    const imported = await import('pkcs11js');
-    return (imported as unknown as { default: typeof import('pkcs11js') }).default;
-  } catch {
-    throw new HsmError(
-      'module_missing',
-      'the optional package pkcs11js is not installed or was not built',
-    );
   }
 }
 

@@ -1,5 +1,5 @@
-import type { Handle } from 'pkcs11js';
 import { asBuffer } from '../bytes.ts';
+import type { Handle } from './binding.ts';
 import type { Connection } from './connection.ts';
 import { CKF } from './constants.ts';
 import type { TokenKey } from './token-key.ts';

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import type { Handle, Mechanism, PKCS11 } from 'pkcs11js';
 import { xor, zeroBlock } from '../bytes.ts';
 import { cmac } from '../operations/mac.ts';
 import { ProcessKey } from '../process-key.ts';
 import type { KeyAlgorithm } from '../types.ts';
+import type { Handle, Mechanism, PKCS11 } from './binding.ts';
 import type { CipherRow } from './capabilities.ts';
 import { CKF } from './constants.ts';
 import { secretKeyTemplate } from './templates.ts';

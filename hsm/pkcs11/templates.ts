@@ -1,4 +1,4 @@
-import type { Template } from 'pkcs11js';
+import type { Template } from './binding.ts';
 import { CKA, CKO_SECRET_KEY } from './constants.ts';
 
 /** What a key object may do. Whatever is not named is forbidden. */

@@ -1,7 +1,7 @@
-import type { Handle, Mechanism } from 'pkcs11js';
 import { asBuffer, requireThat, requireWholeBlocks, zeroBlock } from '../bytes.ts';
 import type { KeyAlgorithm } from '../types.ts';
 import type { CipherKey } from '../vault.ts';
+import type { Handle, Mechanism } from './binding.ts';
 import type { CipherRow } from './capabilities.ts';
 import type { Connection } from './connection.ts';
 import { isLost, translate } from './errors.ts';

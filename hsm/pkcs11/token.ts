@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Handle, PKCS11, TokenInfo } from 'pkcs11js';
 import { HsmError } from '../errors.ts';
 import { readOrCreateSecret, readSecret } from '../secret.ts';
 import type { Pkcs11Config } from '../types.ts';
+import type { Handle, PKCS11, TokenInfo } from './binding.ts';
 import { CKF, CKR, CKU } from './constants.ts';
 import { cryptokiCode, translate } from './errors.ts';
 import { type EmbeddedKind, embeddedLabel } from './module.ts';

@@ -1,4 +1,4 @@
-import type { Handle, Mechanism, PKCS11 } from 'pkcs11js';
+import type { Handle, Mechanism, PKCS11 } from './binding.ts';
 import { CKA } from './constants.ts';
 import type { ObjectSpec } from './templates.ts';
 import { secretKeyTemplate } from './templates.ts';

@@ -1,9 +1,9 @@
 import { mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pkcs11js from 'pkcs11js';
 import t from 'tap';
 import { findModule, openHsm } from '../../hsm/open.ts';
+import { newModule } from '../../hsm/pkcs11/binding.ts';
 import { bytes, codeOf } from './hex.ts';
 
 const softhsm = findModule('softhsm') ?? '';
@@ -15,7 +15,7 @@ t.test('a token that stays away: typed refusals, then recovery by itself', { ski
   const hsm = await openHsm({ provider: 'pkcs11', module: softhsm, dataDir: folder });
   const key = await hsm.generateKey({ algorithm: 'des', purpose: 'mac' });
   const mac = await hsm.generateMac(key, 'cup-ecb', bytes('00'));
-  const other = new pkcs11js.PKCS11();
+  const other = await newModule();
   other.load(softhsm);
   other.C_Finalize();
   renameSync(join(folder, 'tokens'), join(folder, 'unplugged'));

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pkcs11js from 'pkcs11js';
 import t from 'tap';
 import { findModule, openHsm } from '../../hsm/open.ts';
+import { newModule } from '../../hsm/pkcs11/binding.ts';
 import { bytes, codeOf } from './hex.ts';
 
 /** What happens to the token while keys are in use, done from outside by a second user of the module. */
@@ -31,7 +31,7 @@ for (const kind of ['nss', 'softhsm'] as const) {
     };
     t.equal(await allWorks(), true, 'before');
 
-    const other = new pkcs11js.PKCS11();
+    const other = await newModule();
     other.load(path!);
     for (let round = 1; round <= 3; round++) {
       for (const slot of other.C_GetSlotList(true)) other.C_CloseAllSessions(slot);
