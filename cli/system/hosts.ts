@@ -1,6 +1,7 @@
 /** The host hub within the system: how it is started, and what the command line asks of it. */
 import type { ControlHandler } from '../../api/control.ts';
 import type { Config } from '../../config/schema.ts';
+import type { Hsm } from '../../hsm/types.ts';
 import type { LedgerClient } from '../../ledger/client.ts';
 import type { Reader } from '../../ledger/reader.ts';
 import type { Ledger } from '../../ledger/writer-host.ts';
@@ -27,6 +28,16 @@ export async function startHosts(
     encryptionKey,
     logLevel: config.log.level,
   });
+}
+
+/** Begins a change of hosts and routes; `commit` or `rollback` of the hub ends it. */
+export async function prepareHosts(
+  config: Config,
+  hosts: HubDoor,
+  parts: { hsm: Hsm; ledger: LedgerClient; reader: Reader },
+): Promise<void> {
+  await provideTestKeys(config.hosts, parts);
+  await hosts.prepare(config.hosts, config.routes as RouteRule[]);
 }
 
 /** What `posp saf` and `posp hosts` ask of a running switch. */

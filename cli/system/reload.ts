@@ -4,8 +4,14 @@ import { ConfigError } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
 import type { SwitchSettings } from '../../switch/switch.ts';
 
-/** Settings that fresh workers take over; everything else needs a restart. */
-const CHANGEABLE: ReadonlySet<string> = new Set(['listeners', 'switchWorkers', 'log']);
+/** Settings that fresh workers and the host hub take over; everything else needs a restart. */
+const CHANGEABLE: ReadonlySet<string> = new Set([
+  'listeners',
+  'switchWorkers',
+  'log',
+  'hosts',
+  'routes',
+]);
 
 /** The part of the configuration that concerns the switch workers alone. */
 export function switchSettings(config: Config): SwitchSettings {

@@ -27,7 +27,7 @@ import { type ClearDayParts, clearDay, clearedAtCutOff, type DayClosed } from '.
 import { ledgerFolder, prepareDataFolder } from './data-folder.ts';
 import { sealDay } from './day-seal.ts';
 import { empiCommands } from './empi.ts';
-import { hostCommands, startHosts } from './hosts.ts';
+import { hostCommands, prepareHosts, startHosts } from './hosts.ts';
 import { type ChosenHsm, chooseHsm } from './hsm-choice.ts';
 import { provisionInvoicing, startInvoicing } from './invoicing.ts';
 import { keyCommands } from './keys/commands.ts';
@@ -56,6 +56,7 @@ export class System extends EventEmitter<{ failed: [Error] }> {
   /** The first password of the operator `admin` when this start made it; never kept. */
   readonly adminPassword: string | null;
   #config: Config;
+  #reloading: Promise<unknown> = Promise.resolve();
   readonly #options: SystemOptions;
   readonly #views: Views;
   readonly #watch: BusinessDayWatch;
@@ -167,10 +168,24 @@ export class System extends EventEmitter<{ failed: [Error] }> {
    * run what is on disk now. Gives the names of the settings that changed. Throws, before anything
    * has changed, for a configuration that is wrong or asks for what needs a restart.
    */
-  async reload(): Promise<string[]> {
+  reload(): Promise<string[]> {
+    const done = this.#reloading.then(() => this.#reload());
+    this.#reloading = done.catch(() => {});
+    return done;
+  }
+
+  async #reload(): Promise<string[]> {
     const config = this.#options.readConfig?.() ?? this.#config;
     const changed = changedSettings(this.#config, config);
-    await this.switch.reload(switchSettings(config));
+    const { client: ledger, reader } = this;
+    await prepareHosts(config, this.hosts, { hsm: this.chosen.hsm, ledger, reader });
+    try {
+      await this.switch.reload(switchSettings(config));
+    } catch (error) {
+      await this.hosts.rollback();
+      throw error;
+    }
+    await this.hosts.commit();
     this.#config = config;
     this.#options.log.info({ changed }, 'reloaded: fresh workers have taken over');
     return changed;

@@ -129,3 +129,12 @@ export function openSocket(
     });
   });
 }
+
+/** Rejects when the address cannot be listened on. */
+export function tryListening({ address, port }: { address: string; port: number }): Promise<void> {
+  const server = createServer();
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, address, () => server.close(() => resolve()));
+  });
+}

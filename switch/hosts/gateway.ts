@@ -2,22 +2,25 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { FromHub, HostReply, HostRequest, ToHub } from './messages.ts';
 
+/** Host names and the place of each one's number among the states. */
+export type HostSlots = Readonly<Record<string, number>>;
+
 /** Whether each host takes requests now: one number a host, written by the hub alone. */
 export const HOST_DOWN = 0;
 export const HOST_UP = 1;
 
 export class HostGateway {
   readonly #port: MessagePort | null;
-  readonly #names: readonly string[];
+  readonly #slots: HostSlots;
   readonly #states: Int32Array;
   readonly #waiting = new Map<number, (reply: HostReply) => void>();
   #out: ToHub[] = [];
   #calls = 0;
 
   /** Without a port there are no hosts. */
-  constructor(port: MessagePort | null, names: readonly string[], states: SharedArrayBuffer) {
+  constructor(port: MessagePort | null, slots: HostSlots, states: SharedArrayBuffer) {
     this.#port = port;
-    this.#names = names;
+    this.#slots = slots;
     this.#states = new Int32Array(states);
     port?.on('message', (batch: FromHub[]) => {
       for (const message of batch) this.#receive(message);
@@ -25,13 +28,9 @@ export class HostGateway {
     port?.unref();
   }
 
-  get names(): readonly string[] {
-    return this.#names;
-  }
-
   isUp(host: string): boolean {
-    const index = this.#names.indexOf(host);
-    return index >= 0 && Atomics.load(this.#states, index) === HOST_UP;
+    const slot = this.#slots[host];
+    return slot !== undefined && Atomics.load(this.#states, slot) === HOST_UP;
   }
 
   /** Never rejects: what goes wrong is a reply. */

@@ -47,6 +47,11 @@ export class HostMetrics {
     registers: [this.registry],
   });
 
+  /** The host is there no more; what was counted of it stays. */
+  forget(host: string): void {
+    for (const gauge of [this.up, this.links, this.inFlight]) gauge.remove({ host });
+  }
+
   answered(host: string, result: string, durationMs: number): void {
     this.#answers.inc({ host, result });
     this.#durations.observe({ host }, durationMs / 1_000);

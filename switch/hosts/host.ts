@@ -30,7 +30,7 @@ export interface HostParts {
   log: Logger;
   metrics: HostMetrics;
   /** Called when the host begins or ceases to take requests. */
-  changed: (isUp: boolean) => void;
+  changed: () => void;
   /** An answer with a right MAC that no request waits for; `position` is the asked record, if known. */
   late: (position: number | null, message: Message) => void;
 }
@@ -69,6 +69,10 @@ export class Host {
   #traces = 0;
   #stopping = false;
   #wasUp = false;
+  /** Requests between their coming and their reply, without those that wait in the queue. */
+  #sending = 0;
+  /** Called when nothing is under way any more; null while new requests are taken. */
+  #drained: (() => void) | null = null;
 
   constructor(parts: HostParts) {
     const { config, hsm, masterKey } = parts;
@@ -115,6 +119,14 @@ export class Host {
     for (const link of [...this.#links.keys()]) link.close('stopping');
     for (const { resolve } of this.#queue) resolve(notSent('stopping'));
     this.#queue = [];
+  }
+
+  /** Takes nothing new; resolves when what is under way has its answers, and all links are closed. */
+  drain(): Promise<void> {
+    for (const source of this.#sources) source.stop();
+    return new Promise((resolve) => {
+      this.#drained = resolve;
+    });
   }
 
   get isUp(): boolean {
@@ -164,10 +176,20 @@ export class Host {
       this.#queue.shift()!.resolve(notSent('queue-timeout'));
     }
     this.#pump(nowMs);
+    if (this.#drained !== null) {
+      this.#endWhenDrained(this.#drained);
+      return;
+    }
     if (this.#breaker.mayProbe(nowMs)) void this.#probe();
     this.#keepAlive(nowMs);
     this.#signOnWhenDue(nowMs);
     this.#note();
+  }
+
+  #endWhenDrained(drained: () => void): void {
+    if (this.#stopping || this.#inFlight.size + this.#queue.length + this.#sending > 0) return;
+    this.stop();
+    drained();
   }
 
   #whyDown(): NotSentReason | null {
@@ -182,7 +204,7 @@ export class Host {
     const { isUp } = this;
     if (isUp === this.#wasUp) return;
     this.#wasUp = isUp;
-    this.#parts.changed(isUp);
+    this.#parts.changed();
     this.#parts.log.info(this.status(), isUp ? 'host is up' : 'host is down');
   }
 
@@ -232,8 +254,17 @@ export class Host {
     }
   }
 
-  /** Room on the link is taken at once: making the bytes may take turns of the event loop. */
   async #send(request: HostRequest, link: Link | null): Promise<HostReply> {
+    this.#sending++;
+    try {
+      return await this.#makeAndSend(request, link);
+    } finally {
+      this.#sending--;
+    }
+  }
+
+  /** Room on the link is taken at once: making the bytes may take turns of the event loop. */
+  async #makeAndSend(request: HostRequest, link: Link | null): Promise<HostReply> {
     if (link !== null) link.reserved++;
     let made: Made | null;
     try {

@@ -18,6 +18,9 @@ export interface HubOptions {
   logLevel: string;
 }
 
+/** Hosts that one process may see come and go. */
+const SLOTS_MAX = 1_024;
+
 interface Waiting {
   resolve: (result: unknown) => void;
   reject: (error: Error) => void;
@@ -26,7 +29,13 @@ interface Waiting {
 /** Emits `failed` when the hub ends by itself: a fault of ours. */
 export class HubDoor extends EventEmitter<{ failed: [Error] }> {
   readonly #options: HubOptions;
-  readonly #states: SharedArrayBuffer;
+  /** A slot for every host that there has been in this process: a removed one keeps its own. */
+  readonly #states = new SharedArrayBuffer(4 * SLOTS_MAX);
+  readonly #slots: Record<string, number> = {};
+  #hosts: HostConfig[];
+  #routes: RouteRule[];
+  /** What held before a reload that is under way. */
+  #before: { hosts: HostConfig[]; routes: RouteRule[] } | null = null;
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | null = null;
   #calls = 0;
@@ -35,7 +44,9 @@ export class HubDoor extends EventEmitter<{ failed: [Error] }> {
   private constructor(options: HubOptions) {
     super();
     this.#options = options;
-    this.#states = new SharedArrayBuffer(4 * Math.max(1, options.hosts.length));
+    this.#hosts = options.hosts;
+    this.#routes = options.routes;
+    this.#giveSlots(options.hosts);
   }
 
   /** Resolves when what the last run left open is taken care of; there is no thread without hosts. */
@@ -45,18 +56,46 @@ export class HubDoor extends EventEmitter<{ failed: [Error] }> {
     return door;
   }
 
+  /**
+   * Begins a change of hosts and routes: hosts that are new are connected to, and workers that start
+   * from now on know the new ones. Rejects, and nothing has changed, when a host cannot be listened for.
+   */
+  async prepare(hosts: HostConfig[], routes: RouteRule[]): Promise<void> {
+    this.#giveSlots(hosts);
+    const before = { hosts: this.#hosts, routes: this.#routes };
+    if (this.#worker !== null) await this.#call('add-hosts', { hosts, slots: this.#slots });
+    this.#hosts = hosts;
+    if (this.#worker === null && hosts.length > 0) await this.#startThread();
+    this.#routes = routes;
+    this.#before = before;
+  }
+
+  /** Ends the change, when no worker knows the old ones any more. */
+  async commit(): Promise<void> {
+    this.#before = null;
+    if (this.#worker !== null) await this.#call('change-hosts', { hosts: this.#hosts });
+  }
+
+  /** Takes the change back: hosts that were new end. */
+  async rollback(): Promise<void> {
+    if (this.#before === null) return;
+    this.#hosts = this.#before.hosts;
+    this.#routes = this.#before.routes;
+    await this.commit();
+  }
+
   /** A worker's way to the hosts; a new one for each worker. */
   forWorker(): WorkerHosts {
     if (this.#worker === null) return noHosts();
-    const { hosts, routes } = this.#options;
+    const hosts = this.#hosts;
     const { port1, port2 } = new MessageChannel();
     this.#worker.postMessage({ command: 'connect', port: port1 } satisfies HubCommand, [port1]);
     return {
       port: port2,
-      names: hosts.map(({ name }) => name),
+      slots: Object.fromEntries(hosts.map(({ name }) => [name, this.#slots[name]!])),
       states: this.#states,
       codes: Object.fromEntries(hosts.map(({ name, responseCodes }) => [name, responseCodes])),
-      routes,
+      routes: this.#routes,
     };
   }
 
@@ -89,6 +128,15 @@ export class HubDoor extends EventEmitter<{ failed: [Error] }> {
     await this.#worker.terminate();
   }
 
+  #giveSlots(hosts: HostConfig[]): void {
+    for (const { name } of hosts) {
+      if (this.#slots[name] !== undefined) continue;
+      const slot = Object.keys(this.#slots).length;
+      if (slot >= SLOTS_MAX) throw new Error('there were too many hosts: posp must be restarted');
+      this.#slots[name] = slot;
+    }
+  }
+
   #call(name: HubCallName, argument: Record<string, unknown> = {}): Promise<unknown> {
     if (this.#worker === null) return Promise.reject(new Error('no hosts are configured'));
     const call = ++this.#calls;
@@ -97,12 +145,13 @@ export class HubDoor extends EventEmitter<{ failed: [Error] }> {
   }
 
   #startThread(): Promise<void> {
-    const { hosts, dataDir, hsm, ledger, encryptionKey, logLevel } = this.#options;
+    const { dataDir, hsm, ledger, encryptionKey, logLevel } = this.#options;
     const ledgerPort = ledger.connect();
     const { generation: ledgerGeneration } = ledger;
     const input: HubInput = {
-      configs: hosts,
+      configs: this.#hosts,
       states: this.#states,
+      slots: this.#slots,
       logLevel,
       dataDir,
       hsm,

@@ -7,11 +7,13 @@ import type { HsmConfig } from '../../hsm/types.ts';
 import { LedgerClient } from '../../ledger/client.ts';
 import { openReader } from '../../ledger/reader.ts';
 import { createLog } from '../log.ts';
+import type { HostSlots } from './gateway.ts';
 import { Hub } from './hub.ts';
 
 export interface HubInput {
   configs: HostConfig[];
   states: SharedArrayBuffer;
+  slots: HostSlots;
   logLevel: string;
   dataDir: string;
   hsm: HsmConfig;
@@ -25,7 +27,15 @@ export type HubCommand =
   | { command: 'connect'; port: MessagePort }
   | { command: 'call'; call: number; name: HubCallName; argument: Record<string, unknown> };
 
-export type HubCallName = 'metrics' | 'status' | 'saf-list' | 'saf-retry' | 'saf-close' | 'stop';
+export type HubCallName =
+  | 'metrics'
+  | 'status'
+  | 'add-hosts'
+  | 'change-hosts'
+  | 'saf-list'
+  | 'saf-retry'
+  | 'saf-close'
+  | 'stop';
 
 export type HubReport =
   | { report: 'ready' }
@@ -39,9 +49,9 @@ async function start(input: HubInput): Promise<void> {
   });
   const ledger = new LedgerClient(input.ledgerPort);
   const hsm = await openHsm(input.hsm);
-  const { configs, states, dataDir: folder } = input;
+  const { configs, states, slots, dataDir: folder } = input;
   const log = createLog('hosts', input.logLevel);
-  const hub = new Hub({ configs, states, folder, hsm, ledger, reader, log });
+  const hub = new Hub({ configs, states, slots, folder, hsm, ledger, reader, log });
   await hub.start();
 
   const calls: Record<HubCallName, (argument: Record<string, unknown>) => Promise<unknown>> = {
@@ -50,6 +60,8 @@ async function start(input: HubInput): Promise<void> {
       return hub.metrics.registry.getMetricsAsJSON();
     },
     status: async () => hub.status(),
+    'add-hosts': ({ hosts, slots }) => hub.add(hosts as HostConfig[], slots as HostSlots),
+    'change-hosts': ({ hosts }) => hub.change(hosts as HostConfig[]),
     // Another port's messages may wait while this call is taken: what workers have said comes first.
     'saf-list': async () => nextTurn().then(() => hub.forwarder.list()),
     'saf-retry': async ({ position }) => hub.forwarder.retry(Number(position)),

@@ -5,6 +5,7 @@
  * fixed number of lines, counts sign-ons, and gives one set of keys. So the links, the keys, the
  * limits, and what is still owed to hosts have one owner that outlives every worker.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { MessagePort } from 'node:worker_threads';
 import type { HostConfig } from '../../config/schema.ts';
 import type { Hsm, StoredKey } from '../../hsm/types.ts';
@@ -20,16 +21,19 @@ import { Institutions } from '../services.ts';
 import { Forwarder } from '../store-and-forward/forwarder.ts';
 import { lateAnswerEntry, repeatEntry } from '../store-and-forward/records.ts';
 import { findLeftOpen } from '../store-and-forward/recovery.ts';
-import { HOST_DOWN, HOST_UP } from './gateway.ts';
+import { tryListening } from './connections.ts';
+import { HOST_DOWN, HOST_UP, type HostSlots } from './gateway.ts';
 import { Host, textFields } from './host.ts';
 import { HostMetrics } from './host-metrics.ts';
+import { HostPlace } from './host-place.ts';
 import type { FromHub, HostReply, ToHub } from './messages.ts';
 import { readWatermark, writeWatermark } from './watermark.ts';
 
 export interface HubParts {
   configs: HostConfig[];
-  /** One number a host, in the order of the configuration: what workers look at. */
+  /** One number a host, each in its slot: what workers look at. */
   states: SharedArrayBuffer;
+  slots: HostSlots;
   folder: string;
   hsm: Hsm;
   ledger: LedgerClient;
@@ -40,6 +44,9 @@ export interface HubParts {
 /** The one timer: time-outs, retries and echo tests need no finer resolution. */
 const SWEEP_INTERVAL_MS = 50;
 const WATERMARK_INTERVAL_MS = 30_000;
+
+/** How long a reload waits for a host that is new. */
+const PATIENCE_MS = 3_000;
 
 /** What was asked before this time ago has its result, or its repeat, in the journal. */
 const SETTLED_AFTER_MS = 180_000;
@@ -52,7 +59,8 @@ export function zoneMasterKeyName(host: string): string {
 export class Hub {
   readonly metrics = new HostMetrics();
   readonly #parts: HubParts;
-  readonly #hosts = new Map<string, { config: HostConfig; host: Host }>();
+  readonly #places = new Map<string, HostPlace>();
+  #slots: HostSlots;
   readonly #forwarder: Forwarder;
   readonly #heads: { atMs: number; position: number }[] = [];
   #timer: NodeJS.Timeout | null = null;
@@ -60,19 +68,62 @@ export class Hub {
 
   constructor(parts: HubParts) {
     this.#parts = parts;
-    const { configs, log, reader, ledger } = parts;
-    for (const [index, config] of configs.entries()) {
-      this.#hosts.set(config.name, { config, host: this.#makeHost(config, index) });
-    }
+    const { configs, slots, log, reader, ledger } = parts;
+    this.#slots = slots;
+    for (const config of configs) this.#places.set(config.name, this.#makePlace(config));
     const institutions = new Institutions(reader);
-    this.#forwarder = new Forwarder({ hosts: this.#hosts, reader, ledger, institutions, log });
+    this.#forwarder = new Forwarder({ hosts: this.#places, reader, ledger, institutions, log });
   }
 
   /** Resolves when everything that a crash left open is resolved or owed to its host. */
   async start(): Promise<void> {
     await this.#recover();
-    for (const { host } of this.#hosts.values()) await host.start();
+    for (const place of this.#places.values()) await place.start();
     this.#timer = setInterval(() => this.#sweep(), SWEEP_INTERVAL_MS);
+  }
+
+  /**
+   * The first half of a reload: hosts that are new are connected to, and given time to come up before
+   * workers know of them. Rejects when a host cannot be listened for; nothing has changed then.
+   */
+  async add(configs: HostConfig[], slots: HostSlots): Promise<void> {
+    this.#slots = slots;
+    await this.#tryListening(configs);
+    const added = configs.filter(({ name }) => !this.#places.has(name));
+    const places = added.map((config) => this.#makePlace(config));
+    try {
+      for (const place of places) await place.start();
+    } catch (error) {
+      for (const place of places) place.stop();
+      throw error;
+    }
+    for (const place of places) this.#places.set(place.name, place);
+    await Promise.all(places.map((place) => place.whenUp(PATIENCE_MS)));
+  }
+
+  /** The second half: other configurations take their hosts' places, hosts that are gone end. */
+  async change(configs: HostConfig[]): Promise<void> {
+    const wanted = new Map(configs.map((config) => [config.name, config]));
+    const changes = [...this.#places.values()].map(async (place) => {
+      const config = wanted.get(place.name);
+      if (config === undefined) {
+        await place.end();
+        this.#places.delete(place.name);
+        this.metrics.forget(place.name);
+      } else if (!isDeepStrictEqual(config, place.config)) {
+        await place.change(config);
+      }
+    });
+    await Promise.all(changes);
+  }
+
+  /** Whether addresses that are new can be had. */
+  async #tryListening(configs: HostConfig[]): Promise<void> {
+    const before = [...this.#places.values()].map(({ config }) => addressOf(config));
+    for (const config of configs) {
+      const { listen } = config;
+      if (listen !== undefined && !before.includes(addressOf(config))) await tryListening(listen);
+    }
   }
 
   /** Serves a worker until its port is closed. */
@@ -94,7 +145,7 @@ export class Hub {
   }
 
   status(): object[] {
-    return [...this.#hosts.values()].map(({ host }) => host.status());
+    return [...this.#places.values()].map((place) => place.status());
   }
 
   get forwarder(): Forwarder {
@@ -102,9 +153,9 @@ export class Hub {
   }
 
   collectMetrics(): void {
-    for (const { host } of this.#hosts.values()) {
-      const { name, links, inFlight } = host.status();
-      this.metrics.up.set({ host: name }, host.isUp ? 1 : 0);
+    for (const place of this.#places.values()) {
+      const { name, links, inFlight } = place.status();
+      this.metrics.up.set({ host: name }, place.isUp ? 1 : 0);
       this.metrics.links.set({ host: name }, links);
       this.metrics.inFlight.set({ host: name }, inFlight);
     }
@@ -116,12 +167,23 @@ export class Hub {
   stop(): void {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#forwarder.stop();
-    for (const { host } of this.#hosts.values()) host.stop();
+    for (const place of this.#places.values()) place.stop();
   }
 
-  #makeHost(config: HostConfig, index: number): Host {
-    const { hsm, log, states, reader } = this.#parts;
+  #makePlace(config: HostConfig): HostPlace {
+    const { log, states } = this.#parts;
     const view = new Int32Array(states);
+    const slot = this.#slots[config.name];
+    if (slot === undefined) throw new Error(`host ${config.name} has no slot`);
+    return new HostPlace(config, {
+      log,
+      makeHost: (now, changed) => this.#makeHost(now, changed),
+      changed: (isUp) => Atomics.store(view, slot, isUp ? HOST_UP : HOST_DOWN),
+    });
+  }
+
+  #makeHost(config: HostConfig, changed: () => void): Host {
+    const { hsm, log, reader } = this.#parts;
     const masterKey = (): StoredKey | null => {
       const item = reader.registry.get('key', zoneMasterKeyName(config.name));
       return item === null ? null : toStoredKey(item.value);
@@ -132,7 +194,7 @@ export class Hub {
       log,
       masterKey,
       metrics: this.metrics,
-      changed: (isUp) => Atomics.store(view, index, isUp ? HOST_UP : HOST_DOWN),
+      changed,
       late: (position, message) => void this.#late(config, position, message),
     });
   }
@@ -145,7 +207,7 @@ export class Hub {
       return;
     }
     const { call, request } = message;
-    const host = this.#hosts.get(request.host)?.host;
+    const host = this.#places.get(request.host);
     if (host === undefined) {
       send({ kind: 'reply', call, reply: { state: 'not-sent', reason: 'no-link' } });
       return;
@@ -223,7 +285,7 @@ export class Hub {
 
   #sweep(): void {
     const nowMs = performance.now();
-    for (const { host } of this.#hosts.values()) host.sweep(nowMs);
+    for (const place of this.#places.values()) place.sweep(nowMs);
     this.#forwarder.sweep(nowMs);
     if (nowMs - this.#watermarkMs >= WATERMARK_INTERVAL_MS) this.#moveWatermark(nowMs);
   }
@@ -239,4 +301,8 @@ export class Hub {
     if (settled === 0) return;
     writeWatermark(folder, Math.min(settled, this.#forwarder.oldest ?? settled), reader);
   }
+}
+
+function addressOf({ listen }: HostConfig): string {
+  return listen === undefined ? '' : `${listen.address}:${listen.port}`;
 }

@@ -4,13 +4,14 @@ import type { Reader } from '../../ledger/reader.ts';
 import { Router } from '../routing/router.ts';
 import type { RouteRule } from '../routing/rules.ts';
 import type { Hosts, Institutions } from '../services.ts';
-import { HostGateway } from './gateway.ts';
+import { HostGateway, type HostSlots } from './gateway.ts';
 
 /** What the main thread hands to a worker. */
 export interface WorkerHosts {
   /** To the hub; null when no hosts are configured. */
   port: MessagePort | null;
-  names: string[];
+  /** The hosts, and where each one's state is. */
+  slots: HostSlots;
   /** One number a host: whether it takes requests. */
   states: SharedArrayBuffer;
   codes: Record<string, Record<string, string>>;
@@ -19,14 +20,14 @@ export interface WorkerHosts {
 
 /** The way of a switch that has no hosts. */
 export function noHosts(): WorkerHosts {
-  return { port: null, names: [], states: new SharedArrayBuffer(4), codes: {}, routes: [] };
+  return { port: null, slots: {}, states: new SharedArrayBuffer(4), codes: {}, routes: [] };
 }
 
 export function openHosts(input: WorkerHosts, reader: Reader, institutions: Institutions): Hosts {
-  const { port, names, states, codes, routes } = input;
+  const { port, slots, states, codes, routes } = input;
   return {
-    gateway: new HostGateway(port, names, states),
-    router: new Router(routes, names, reader, institutions),
+    gateway: new HostGateway(port, slots, states),
+    router: new Router(routes, Object.keys(slots), reader, institutions),
     codesOf: (host) => codes[host] ?? {},
   };
 }

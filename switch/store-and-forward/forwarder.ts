@@ -19,13 +19,14 @@ import { type Ending, endingEntry, type Obligation, obligationOf } from './recor
 const MS_PER_HOUR = 3_600_000;
 
 export interface ForwardingHost {
+  readonly config: HostConfig;
   readonly isUp: boolean;
   ask(request: HostRequest): Promise<HostReply>;
 }
 
 export interface ForwarderParts extends LedgerAndReader {
   institutions: Institutions;
-  hosts: ReadonlyMap<string, { config: HostConfig; host: ForwardingHost }>;
+  hosts: ReadonlyMap<string, ForwardingHost>;
   log: Logger;
 }
 
@@ -60,12 +61,17 @@ export class Forwarder {
   sweep(nowMs: number): void {
     if (this.#stopping) return;
     for (const waiting of this.#queue.due(nowMs)) {
-      if (this.#isTooOld(waiting.obligation)) {
+      const { host: name, timestampUs } = waiting.obligation;
+      const host = this.#parts.hosts.get(name);
+      if (host === undefined) {
+        waiting.sending = true;
+        void this.#end(waiting, 'handed-to-operator', 'the host is not configured any more');
+      } else if (isTooOld(timestampUs, host.config)) {
         waiting.sending = true;
         void this.#end(waiting, 'handed-to-operator', `no answer: ${waiting.lastProblem}`);
-      } else if (this.#parts.hosts.get(waiting.obligation.host)?.host.isUp === true) {
+      } else if (host.isUp) {
         waiting.sending = true;
-        void this.#attempt(waiting);
+        void this.#attempt(waiting, host);
       }
     }
   }
@@ -113,15 +119,10 @@ export class Forwarder {
     return waiting;
   }
 
-  #isTooOld({ host, timestampUs }: Obligation): boolean {
-    const hours = this.#parts.hosts.get(host)?.config.storeAndForward.giveUpHours ?? 0;
-    return Date.now() - timestampUs / 1_000 > hours * MS_PER_HOUR;
-  }
-
-  async #attempt(waiting: Waiting): Promise<void> {
+  async #attempt(waiting: Waiting, host: ForwardingHost): Promise<void> {
     const { obligation } = waiting;
-    const { reader, institutions, hosts } = this.#parts;
-    const { host, config } = hosts.get(obligation.host)!;
+    const { reader, institutions } = this.#parts;
+    const { config } = host;
     const subject = reader.record(obligation.subject);
     if (subject === null) throw new Error(`position ${obligation.subject} is not in the journal`);
     const recordAt = (position: number) => (position > 0 ? reader.record(position) : null);
@@ -184,6 +185,10 @@ export class Forwarder {
       waiting.lastProblem = reason;
     } else this.#queue.remove(position);
   }
+}
+
+function isTooOld(timestampUs: number, { storeAndForward }: HostConfig): boolean {
+  return Date.now() - timestampUs / 1_000 > storeAndForward.giveUpHours * MS_PER_HOUR;
 }
 
 function meaningOf(reply: HostReply, { sort }: Obligation, config: HostConfig): Meaning {
