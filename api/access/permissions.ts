@@ -24,7 +24,7 @@ export const BUILT_IN_ROLES: readonly RoleRecord[] = [
   {
     id: 'cashier',
     title: '收费员 Cashier',
-    permissions: ['*:read', 'cards:write', 'money:propose'],
+    permissions: ['*:read', 'cards:write', 'invoicing:write', 'money:propose'],
   },
   { id: 'auditor', title: '审计 Auditor', permissions: ['*:read', 'audit:view'] },
 ];

@@ -46,6 +46,8 @@ export interface FactPayloads {
     secret: string;
     issueAt: 'payment' | 'check-in' | 'now';
     links: PaymentLink[];
+    /** Managed data that the content was made with: from now on only disabled. */
+    uses?: { table: 'codeMapping' | 'itemGroup'; key: string }[];
     who: string;
   };
   'check-in': { busNo: string; who: string };

@@ -94,6 +94,7 @@ export class Desk {
     content: BillContent,
     issueAt: 'payment' | 'check-in' | 'now',
     links: PaymentLink[],
+    uses: NonNullable<FactPayloads['charge']['uses']> = [],
   ): Promise<ChargeAnswer> {
     const problem = contentProblem(content);
     if (problem !== null) throw new InvoicingRefused('content-does-not-add-up', problem);
@@ -103,10 +104,25 @@ export class Desk {
       throw new InvoicingRefused('busNo-used', `busNo ${content.busNo} has another content`);
     }
     if (known === null) {
-      const payload = { content, secret: newSecret(), issueAt, links };
+      const payload = { content, secret: newSecret(), issueAt, links, uses };
       await this.ask('charge', payload, chargeFactKey(content));
     }
     return this.chargeAnswer(content.busNo);
+  }
+
+  /**
+   * 项目分组: a content without lines gets those of the group, whose bill type must be the one that the
+   * business gets. Throws InvoicingRefused.
+   */
+  withItemGroup(content: BillContent, code: string): BillContent {
+    const group = this.queries.managed(this.institution, 'itemGroup', code)?.value;
+    if (!group?.enabled) throw new InvoicingRefused('not-found', `there is no item group ${code}`);
+    const category = this.queries.managed(this.institution, 'category', content.busType)?.value;
+    if (category?.billType !== group.billType || content.lines.length > 0) {
+      throw new InvoicingRefused('item-group-does-not-fit', `${code} does not fit this charge`);
+    }
+    const rest = { quantity: '', selfFen: 0, remark: '' };
+    return { ...content, lines: group.lines.map((line) => ({ ...line, ...rest })) };
   }
 
   /** What is left of a charge after a refund: the old bill goes, a new one over this comes. */

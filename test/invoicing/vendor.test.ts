@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import t from 'tap';
 import { managedItem } from '../../modules/invoicing/managed/sample.ts';
-import { adminOf, call, send } from '../api/caller.ts';
+import { adminOf, call, newOperator, send } from '../api/caller.ts';
 import { servedFor } from '../support/serve.ts';
+import { charge } from './hospital.ts';
 import { askSocket, envelope, issueBody, type Opened, opened } from './vendor.ts';
 
 const PAPER = '61060199';
@@ -382,3 +383,48 @@ t.test('six reports with their columns, as JSON, XLSX and HTML, within one’s s
   t.equal((await report('detail', '&busType=05')).rows.length, 1);
   t.equal((await report('detail', '&cashier=nobody')).rows.length, 0);
 });
+
+t.test(
+  'a cashier works for her own issuing point; items that were used are only disabled',
+  async (t) => {
+    const issuer = { cashier: 'C09', name: '赵六', user: 'zhao', point: 'inpatient' };
+    await change('PUT', 'managed/issuer', managedItem('issuer', issuer).value);
+    const line = { code: '03', name: '体检套餐', amountFen: 20_000 };
+    const group = { code: 'G1', name: '入院检查', billType: 'inpatient', lines: [line] };
+    await change('PUT', 'managed/itemGroup', managedItem('itemGroup', group).value);
+    const mapping = { kind: 'channel' as const, external: 'WX', internal: '05' };
+    await change('PUT', 'managed/codeMapping', managedItem('codeMapping', mapping).value);
+    const wechat = { payChannelDetail: [{ payChannelCode: 'WX', payChannelValue: '12.34' }] };
+    t.equal((await ask('invoiceEBillOutpatient', issueBody('M1', wechat))).result, 'S0000');
+
+    const zhao = await newOperator(admin, served, 'zhao', ['cashier']);
+    const register = async (busNo: string, pointCode: string, itemGroup = 'G1') => {
+      const paid = { totalFen: 20_000, channels: [{ code: '05', amountFen: 20_000 }] };
+      const content = charge(busNo, 0, {
+        ...paid,
+        pointCode,
+        cashier: 'C09',
+        busType: '01',
+        lines: [],
+        details: [],
+      });
+      const options = { body: { content, itemGroup }, idempotencyKey: randomUUID() };
+      return zhao('POST', '/v1/invoices/charges', options);
+    };
+    t.match((await register('G1', 'inpatient')).body, { bills: [{ totalFen: 20_000 }] });
+    t.equal((await register('G2', 'outpatient')).status, 403);
+    t.equal((await register('G3', 'inpatient', 'none')).status, 404);
+    const detail = '/v1/invoices/reports/detail?from=20000101&to=20991231';
+    const { rows } = (await zhao('GET', detail)).body as unknown as ReportBody;
+    t.equal(rows.length, 5, 'the inpatient point’s rows only');
+    t.equal((await zhao('GET', `${detail}&point=outpatient`)).status, 403);
+    t.equal((await zhao('GET', `${detail}&point=inpatient`)).status, 200);
+
+    const used = ['point/inpatient', 'issuer/C09', 'itemGroup/G1', 'codeMapping/channel.WX'];
+    for (const name of [...used, 'codeMapping/charge.03', 'channel/05', 'category/01']) {
+      const options = { idempotencyKey: randomUUID() };
+      const { status, body } = await admin('DELETE', `/v1/invoices/managed/${name}`, options);
+      t.match({ status, body }, { status: 409, body: { code: 'in_use' } }, name);
+    }
+  },
+);

@@ -2,14 +2,19 @@
 import { z } from 'zod';
 import { PUSH_CHANNELS } from '../../../modules/invoicing/act/push.ts';
 import { billName } from '../../../modules/invoicing/bill/bill.ts';
-import { contentSchema, paymentLinkSchema } from '../../../modules/invoicing/bill/content.ts';
+import {
+  type BillContent,
+  contentSchema,
+  type PaymentLink,
+  paymentLinkSchema,
+} from '../../../modules/invoicing/bill/content.ts';
 import { billFile } from '../../../modules/invoicing/face/files.ts';
 import { pageLink } from '../../../modules/invoicing/face/link.ts';
 import type { FoundBill } from '../../../modules/invoicing/queries.ts';
 import { type Desk, InvoicingRefused } from '../../../modules/invoicing/requests.ts';
 import { FileAnswer, file, type Route, route } from '../../route.ts';
 import type { ApiServices } from '../../services.ts';
-import { answered, deskOf, factKey, MANAGE, READ, WRITE } from './desk.ts';
+import { answered, deskOf, factKey, MANAGE, READ, requirePoint, WRITE } from './desk.ts';
 
 const name = z.object({ billCode: z.string(), billNumber: z.string() });
 const nullableName = name.nullable();
@@ -76,13 +81,15 @@ function chargeRoutes(services: ApiServices): Route[] {
         content: contentSchema,
         payments: z.array(paymentLinkSchema).max(20).default([]),
         at: z.enum(['payment', 'check-in', 'now']).optional(),
+        /** 项目分组: its lines become those of the content, which has none. */
+        itemGroup: z.string().max(50).optional(),
       }),
       answer: chargeAnswer,
-      handle: async ({ body: { content, payments, at }, caller }) => {
+      handle: async ({ body, caller }) => {
         const desk = deskOf(services, caller);
-        const issueAt = at ?? (payments.length > 0 ? 'payment' : 'now');
-        await answered(desk.registerCharge(content, issueAt, payments));
-        return charge(desk, content.busNo);
+        requirePoint(desk, caller, body.content.pointCode);
+        await answered(register(desk, body));
+        return charge(desk, body.content.busNo);
       },
     }),
     route({
@@ -131,11 +138,31 @@ function chargeRoutes(services: ApiServices): Route[] {
       answer: chargeAnswer,
       handle: async ({ params, body, caller }) => {
         const desk = deskOf(services, caller);
+        requirePoint(desk, caller, body.content.pointCode);
         await answered(desk.registerRemainder(params.busNo, body.content));
         return charge(desk, params.busNo);
       },
     }),
   ];
+}
+
+async function register(
+  desk: Desk,
+  given: {
+    content: BillContent;
+    payments: PaymentLink[];
+    at?: 'payment' | 'check-in' | 'now' | undefined;
+    itemGroup?: string | undefined;
+  },
+): Promise<void> {
+  const { payments, itemGroup } = given;
+  const issueAt = given.at ?? (payments.length > 0 ? 'payment' : 'now');
+  if (itemGroup === undefined) await desk.registerCharge(given.content, issueAt, payments);
+  else {
+    const content = desk.withItemGroup(given.content, itemGroup);
+    const uses = [{ table: 'itemGroup' as const, key: itemGroup }];
+    await desk.registerCharge(content, issueAt, payments, uses);
+  }
 }
 
 function singleBillRoutes(services: ApiServices): Route[] {
@@ -186,6 +213,7 @@ function singleBillRoutes(services: ApiServices): Route[] {
       answer: z.object({ redBill: nullableName }),
       handle: async (call) => {
         const desk = deskOf(services, call.caller);
+        requirePoint(desk, call.caller, call.body.pointCode);
         const payload = { ...call.params, ...call.body };
         const { bill } = await answered(desk.ask('red-letter', payload, factKey(call)));
         return { redBill: bill === null ? null : billName(bill) };
@@ -275,6 +303,7 @@ function paperRoutes(services: ApiServices): Route[] {
       answer: z.object({}),
       handle: async (call) => {
         const desk = deskOf(services, call.caller);
+        requirePoint(desk, call.caller, call.body.pointCode);
         await answered(desk.ask(kind, { ...call.params, ...call.body }, factKey(call)));
         return {};
       },
@@ -295,6 +324,7 @@ function paperRoutes(services: ApiServices): Route[] {
       answer: z.object({}),
       handle: async (call) => {
         const desk = deskOf(services, call.caller);
+        requirePoint(desk, call.caller, call.body.pointCode);
         const payload = { ...call.params, ...call.body };
         await answered(desk.ask('paper-voided', payload, factKey(call)));
         return {};

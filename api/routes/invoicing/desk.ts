@@ -1,7 +1,8 @@
 /** What the handlers of e-invoicing share: the caller's desk, and refusals as problem documents. */
 import { invoicing } from '../../../modules/invoicing/module.ts';
+import { pointsWithin } from '../../../modules/invoicing/reports/points.ts';
 import { Desk, InvoicingRefused } from '../../../modules/invoicing/requests.ts';
-import { ApiProblem, badRequest, conflict, notFound } from '../../problem.ts';
+import { ApiProblem, badRequest, conflict, forbidden, notFound } from '../../problem.ts';
 import type { Caller } from '../../route.ts';
 import type { ApiServices } from '../../services.ts';
 
@@ -21,6 +22,32 @@ export function deskOf({ ledger, view }: ApiServices, caller: Caller): Desk {
     );
   }
   return new Desk({ ledger, view: opened, institution, who: caller.id });
+}
+
+/**
+ * The issuing points that an operator works for: as their issuer, or as one of the point's users. None
+ * for everybody else: they work for the whole unit.
+ */
+export function pointsOf({ queries, institution }: Desk, { id }: Caller): string[] {
+  const user = id.replace(/^operator:/, '');
+  if (user === id) return [];
+  const issuers = queries.managedList(institution, 'issuer').map(({ value }) => value);
+  const points = queries.managedList(institution, 'point').map(({ value }) => value);
+  const mine = new Set([
+    ...issuers.filter((issuer) => issuer.user === user).map(({ point }) => point),
+    ...points.filter(({ users }) => users.includes(user)).map(({ code }) => code),
+  ]);
+  mine.delete('');
+  return [...mine];
+}
+
+/** Throws 403 when the caller is bound to points, and this is none of them nor below one. */
+export function requirePoint(desk: Desk, caller: Caller, point: string): void {
+  const mine = pointsOf(desk, caller);
+  const isMine = mine.some((top) => pointsWithin(desk.queries, desk.institution, top).has(point));
+  if (mine.length > 0 && !isMine) {
+    throw forbidden('You work for your own issuing point and those below it only.');
+  }
 }
 
 /** The same request by the same caller is the same fact. */

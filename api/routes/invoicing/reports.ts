@@ -1,4 +1,4 @@
-/** The six reports and the reconciliation. Who is bound to an issuing point sees only that point. */
+/** The six reports and the reconciliation. Who is bound to an issuing point sees that point and what is below it. */
 import { z } from 'zod';
 import { FrontError } from '../../../modules/invoicing/fiscal/front.ts';
 import { REPORT_NAMES, REPORTS } from '../../../modules/invoicing/reports/index.ts';
@@ -7,10 +7,10 @@ import { reconcile, reconcileFiscalDay } from '../../../modules/invoicing/report
 import type { Report } from '../../../modules/invoicing/reports/report.ts';
 import type { Desk } from '../../../modules/invoicing/requests.ts';
 import { frontOf } from '../../../modules/invoicing/settings.ts';
-import { ApiProblem, forbidden } from '../../problem.ts';
+import { ApiProblem, badRequest } from '../../problem.ts';
 import { type Caller, FileAnswer, file, type Route, route } from '../../route.ts';
 import type { ApiServices } from '../../services.ts';
-import { deskOf, READ } from './desk.ts';
+import { deskOf, pointsOf, READ, requirePoint } from './desk.ts';
 
 const TAG = { tag: 'invoicing' } as const;
 const date = z.string().regex(/^\d{8}$/, 'YYYYMMDD');
@@ -105,12 +105,13 @@ function reportOf(
   caller: Caller,
 ): Report {
   const desk = deskOf(services, caller);
-  const bound = boundPoint(desk, caller);
-  if (bound !== null && asked.point !== undefined && asked.point !== bound) {
-    throw forbidden('You see the data of your own issuing point only.');
-  }
+  const mine = pointsOf(desk, caller);
   const { from, to, cashier, busType } = asked;
-  const point = bound ?? asked.point;
+  const point = asked.point ?? mine[0];
+  if (asked.point === undefined && mine.length > 1) {
+    throw badRequest('point_needed', `Name one of your issuing points: ${mine.join(', ')}.`);
+  }
+  if (point !== undefined) requirePoint(desk, caller, point);
   return REPORTS[report](desk.queries, {
     institution: desk.institution,
     from,
@@ -119,12 +120,4 @@ function reportOf(
     ...(cashier === undefined ? {} : { cashier }),
     ...(busType === undefined ? {} : { busType }),
   });
-}
-
-/** The issuing point of an operator who is an issuer there; null for everybody else. */
-function boundPoint({ queries, institution }: Desk, { id }: Caller): string | null {
-  const user = id.replace(/^operator:/, '');
-  const issuers = queries.managedList(institution, 'issuer');
-  const bound = issuers.find(({ value }) => value.user === user && value.point !== '');
-  return bound?.value.point ?? null;
 }

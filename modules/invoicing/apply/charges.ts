@@ -15,7 +15,7 @@ export function chargeKey(institution: string, busNo: string): string {
 }
 
 export function applyCharge(change: Change, payload: FactPayloads['charge']): OutcomeRow {
-  const { content, secret, issueAt, links } = payload;
+  const { content, secret, issueAt, links, uses = [] } = payload;
   const { busNo } = content;
   const known = change.tables.table('charges').get(chargeKey(change.institution, busNo));
   if (known !== undefined) {
@@ -45,6 +45,7 @@ export function applyCharge(change: Change, payload: FactPayloads['charge']): Ou
     registeredAt: change.record.position,
     registeredUs: change.nowUs,
   };
+  for (const { table, key } of uses) change.markUsed(table, key);
   for (const link of links) {
     change.tables.table('charge-links').put(scopedName(change, linkName(link)), busNo);
   }

@@ -57,6 +57,7 @@ export function issueBill(change: Change, charge: Charge, content: BillContent):
     ['issuer', content.cashier],
     ['seal', unit.seal],
     ['seal', unit.supervisorSeal],
+    ...content.channels.map(({ code }) => ['channel', code] as const),
   ] as const) {
     change.markUsed(table, key);
   }

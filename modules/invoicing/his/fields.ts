@@ -121,40 +121,52 @@ export function linksOf(body: Body): PaymentLink[] {
   return terminalId === '' ? [] : [{ terminalId, batchNumber, traceNumber }];
 }
 
+export interface Mapped {
+  content: BillContent;
+  /** Keys of the mappings that were used. */
+  mappings: Set<string>;
+}
+
+type MappingKind = Managed['codeMapping']['kind'];
+
 /** Codes of the HIS as ours, and a rounding difference as a line of its own. */
 export function mapped(
   content: BillContent,
   managed: {
-    mapping: (
-      kind: Managed['codeMapping']['kind'],
-      external: string,
-    ) => Managed['codeMapping'] | null;
+    mapping: (key: string) => Managed['codeMapping'] | null;
     unit: Managed['unit'] | null;
   },
-): BillContent {
-  const code = (kind: Managed['codeMapping']['kind'], external: string) => {
-    const found = managed.mapping(kind, external);
-    return found?.enabled ? found.internal : external;
+): Mapped {
+  const mappings = new Set<string>();
+  const code = (kind: MappingKind, external: string) => {
+    const key = `${kind}.${external}`;
+    const found = managed.mapping(key);
+    if (!found?.enabled) return external;
+    mappings.add(key);
+    return found.internal;
   };
   const lines = content.lines.map((line) => ({ ...line, code: code('charge', line.code) }));
-  const differenceFen = content.totalFen - sumFen(lines);
-  const { rounding } = managed.unit ?? { rounding: null };
-  if (differenceFen !== 0 && rounding !== null && Math.abs(differenceFen) <= rounding.maxFen) {
-    const empty = { unit: '', price: '', quantity: '', selfFen: 0, remark: '' };
-    const { code: roundingCode, name } = rounding;
-    lines.push({ ...empty, code: roundingCode, name, amountFen: differenceFen });
-  }
-  return {
+  const rounding = roundingLine(content.totalFen - sumFen(lines), managed.unit);
+  const { departmentCode } = content.visit;
+  const ours = {
     ...content,
     busType: code('business-type', content.busType),
-    lines,
+    lines: [...lines, ...rounding],
     channels: content.channels.map((row) => ({ ...row, code: code('channel', row.code) })),
     details: content.details.map((row) => ({ ...row, chargeCode: code('charge', row.chargeCode) })),
-    visit: {
-      ...content.visit,
-      departmentCode: code('department', content.visit.departmentCode),
-    },
+    visit: { ...content.visit, departmentCode: code('department', departmentCode) },
   };
+  return { content: ours, mappings };
+}
+
+/** 误差费, when the unit has a charge code for it and the difference is small. */
+function roundingLine(differenceFen: number, unit: Managed['unit'] | null): BillContent['lines'] {
+  const rounding = unit?.rounding ?? null;
+  if (differenceFen === 0 || rounding === null) return [];
+  if (Math.abs(differenceFen) > rounding.maxFen) return [];
+  const empty = { unit: '', price: '', quantity: '', selfFen: 0, remark: '' };
+  const { code, name } = rounding;
+  return [{ ...empty, code, name, amountFen: differenceFen }];
 }
 
 function visitOf(body: Body): Record<string, string> {

@@ -55,15 +55,14 @@ export function callMethod(name: string, body: unknown, desk: Desk): Promise<unk
 function issueAs(busType: string): Method {
   return async (body, desk) => {
     const { queries, institution } = desk;
-    const content = mapped(contentOf(body, busType), {
-      mapping: (kind, external) => {
-        return queries.managed(institution, 'codeMapping', `${kind}.${external}`)?.value ?? null;
-      },
+    const { content, mappings } = mapped(contentOf(body, busType), {
+      mapping: (key) => queries.managed(institution, 'codeMapping', key)?.value ?? null,
       unit: queries.managed(institution, 'unit', 'unit')?.value ?? null,
     });
     const links = linksOf(body);
     const issueAt = links.length > 0 ? 'payment' : 'now';
-    const { bill, reason } = await desk.registerCharge(content, issueAt, links);
+    const uses = [...mappings].map((key) => ({ table: 'codeMapping' as const, key }));
+    const { bill, reason } = await desk.registerCharge(content, issueAt, links, uses);
     if (bill === null) throw new InvoicingRefused(reason, reason);
     return { ...billAnswer(bill, desk), billBusDate: content.busDateTime };
   };
