@@ -43,6 +43,14 @@ export default {
       to: { path: 'uws|uWebSockets' },
     },
     {
+      name: 'optional-packages-stay-optional',
+      comment:
+        'pkcs11js needs a C++ compiler; where there is none, everything must compile all the same.',
+      severity: 'error',
+      from: {},
+      to: { path: 'pkcs11js' },
+    },
+    {
       name: 'no-circles',
       comment: 'A circle that a type import closes is gone when the code runs.',
       severity: 'error',

@@ -63,7 +63,7 @@ async function issue(file: string, options: CommonOptions & { at?: string }): Pr
   try {
     given = JSON.parse(readFileSync(file === '-' ? 0 : file, 'utf8'));
   } catch {
-    throw new UsageError(`${file} is not JSON that can be read`);
+    throw new UsageError(`${file === '-' ? 'stdin' : file} cannot be read, or is not JSON`);
   }
   const body = { ...(given as object), ...(options.at === undefined ? {} : { at: options.at }) };
   return finish(await run('issue', body, options), options);

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { askControl } from '../../api/control.ts';
+import { faultsOf } from '../../config/faults.ts';
 import { openReader } from '../../ledger/reader.ts';
 import { startLedger } from '../../ledger/writer-host.ts';
 import { Modules } from '../../modules/frame/host.ts';
@@ -56,7 +57,7 @@ export async function run(
     return await runHere(data, name, argument);
   } catch (error) {
     if (!(error instanceof z.ZodError)) throw error;
-    throw new UsageError(z.prettifyError(error));
+    throw new UsageError(faultsOf(error));
   }
 }
 

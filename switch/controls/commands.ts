@@ -1,5 +1,7 @@
 /** The operators' commands as the control socket calls them: arguments are checked, then done. */
+
 import { z } from 'zod';
+import { faultsOf } from '../../config/faults.ts';
 import type { Hsm } from '../../hsm/types.ts';
 import { heldFunds } from '../holds/held-funds.ts';
 import { payOrder } from '../scan/orders.ts';
@@ -76,7 +78,7 @@ function command<Shape extends z.ZodRawShape>(
   const schema = z.object(shape);
   return async (argument) => {
     const parsed = schema.safeParse(argument);
-    if (!parsed.success) throw new ControlError(z.prettifyError(parsed.error));
+    if (!parsed.success) throw new ControlError(faultsOf(parsed.error));
     return (await work(parsed.data)) ?? { done: true };
   };
 }

@@ -2,7 +2,9 @@
  * The rules that operators set at run time, as one schema for every scope. A rule that is left out
  * does not limit anything.
  */
+
 import { z } from 'zod';
+import { faultsOf } from '../../config/faults.ts';
 import { isNetwork } from '../../config/network.ts';
 
 const fen = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
@@ -76,5 +78,5 @@ export function parseRules(text: string): RuleSet | string {
     return 'the rules are no JSON';
   }
   const parsed = ruleSet.safeParse(value);
-  return parsed.success ? parsed.data : z.prettifyError(parsed.error);
+  return parsed.success ? parsed.data : faultsOf(parsed.error);
 }

@@ -2,7 +2,9 @@
  * Terms that operators may change at run time, each with its schema and what holds when nothing was
  * set. They lie in the registry under their names, as JSON.
  */
+
 import { z } from 'zod';
+import { faultsOf } from '../../config/faults.ts';
 import type { Reader } from '../../ledger/reader.ts';
 import { DOWNLOAD_SETTINGS } from './download-settings.ts';
 
@@ -68,7 +70,7 @@ export function parseSetting(name: SettingName, text: string): unknown {
     return `${name} is no JSON`;
   }
   const parsed = SETTINGS[name].safeParse(value);
-  return parsed.success ? parsed.data : z.prettifyError(parsed.error);
+  return parsed.success ? parsed.data : faultsOf(parsed.error);
 }
 
 /** The settings as one thread uses them: parsed once for each version. */

@@ -1,5 +1,7 @@
 /** The hospital's own side: managed data, numbers, the outbox to the fiscal side, requests, destruction. */
+
 import { z } from 'zod';
+import { faultsOf } from '../../../config/faults.ts';
 import type { FactKind, FactPayloads } from '../../../modules/invoicing/facts.ts';
 import { managedItem } from '../../../modules/invoicing/managed/sample.ts';
 import {
@@ -230,7 +232,7 @@ function itemOf(name: ManagedTable, body: Record<string, unknown>) {
     return managedItem(name, body as ManagedInput[typeof name]);
   } catch (error) {
     if (!(error instanceof z.ZodError)) throw error;
-    throw badRequest('invalid', z.prettifyError(error));
+    throw badRequest('invalid', faultsOf(error));
   }
 }
 
