@@ -200,6 +200,12 @@ export class BankHost extends EventEmitter<{ request: [Message, string] }> {
     }
     if (message.get(3)?.startsWith('31')) return { 39: '00', 54: balanceText(balanceFen) };
     const authorisation = String(++this.#approvals % 1_000_000).padStart(6, '0');
+    if (isAdjustment(message)) {
+      const original = field90Original.parse(message.get(90) ?? '');
+      const replaced = this.books.find({ ...original, terminalId: name.terminalId });
+      if (replaced === undefined) return { 39: '25' };
+      replaced.state = 'replaced';
+    }
     this.books.book(name, bookingOf(message, authorisation));
     return { 38: authorisation, 39: '00' };
   }
@@ -310,10 +316,24 @@ function nameOf(message: Message): RequestName {
   };
 }
 
-/** Money comes in with processing code 00, and goes back with 20; a 0100 only holds or lets go. */
+/** An advice (not one of a completion, field 25 = 06) that stands in place of what field 90 names. */
+function isAdjustment(message: Message): boolean {
+  return (
+    message.mti === '0220' && isIncoming(message) && message.get(25) === '00' && message.has(90)
+  );
+}
+
+/** Field 3 begins so for what a card holder gets: voids and refunds, and cash that is paid in. */
+const OUTGOING = ['20', '63'];
+
+function isIncoming(message: Message): boolean {
+  return !OUTGOING.some((code) => message.get(3)?.startsWith(code));
+}
+
+/** Money comes in or goes back; a 0100 only holds or lets go. */
 function bookingOf(message: Message, authorisation: string): Booking {
   const amountFen = message.number(4) ?? 0;
-  const back = message.get(3)?.startsWith('20') === true;
+  const back = !isIncoming(message);
   const owedFen = message.mti === '0100' ? 0 : back ? 0 - amountFen : amountFen;
   return {
     reference: message.get(37) ?? '',

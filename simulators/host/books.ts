@@ -9,7 +9,8 @@ export interface Booking {
   /** What the bank owes the hospital for it: negative for what goes back to the card, 0 for a hold. */
   owedFen: number;
   amountFen: number;
-  state: 'booked' | 'reversed';
+  /** `replaced`: an adjustment stands in its place. */
+  state: 'booked' | 'reversed' | 'replaced';
   /** The approval, for the same request again. */
   authorisation: string;
 }

@@ -48,7 +48,11 @@ export async function recordAtHost(
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
     const plan = refused ?? (await planOrRefusal(request, row, services));
     if (plan instanceof Refusal) return recordRequest(request, row, plan, wireHash, services);
-    if (row.host === 'advised') return recordAdvice(request, row, plan, wireHash, services);
+    if (row.host === 'advised') {
+      const outcome = await recordAdvice(request, row, plan, wireHash, services);
+      if (outcome === null) continue;
+      return outcome;
+    }
     if (!services.hosts.gateway.isUp(host)) {
       const unavailable = new Refusal('91', 'host-unavailable');
       return recordRequest(request, row, unavailable, wireHash, services);
@@ -85,14 +89,17 @@ export async function performAtHost(
   return { responseCode: '00', rule: '', ...base, set: row.host === undefined ? {} : set };
 }
 
-/** What has happened already: posted here at once, and the host is told until it confirms. */
+/**
+ * What has happened already: posted here at once, and the host is told until it confirms. Null when
+ * another request came between, and it has to be planned again.
+ */
 async function recordAdvice(
   request: Request,
   row: RecordedRow,
   plan: Plan,
   wireHash: Uint8Array,
   services: Services,
-): Promise<Outcome> {
+): Promise<Outcome | null> {
   const entry = entryOf(request, plan, wireHash);
   const fact = entry.fact?.transaction;
   if (fact !== undefined) {
@@ -102,7 +109,7 @@ async function recordAdvice(
     fact.extra = { ...fact.extra, ...forward };
   }
   const result = await services.ledger.submit(entry);
-  if (isRace(result.status)) throw new Refusal('96', 'raced-too-often');
+  if (isRace(result.status)) return null;
   if (result.status === 'applied') services.hosts.gateway.forward(result.position);
   return outcomeOfSubmitted(request, row, entry, result, services);
 }

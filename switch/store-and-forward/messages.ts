@@ -15,6 +15,8 @@ import type { Obligation } from './records.ts';
 /** Field 39 of a reversal: why. */
 const NO_ANSWER = '98';
 const OTHER = '06';
+/** Field 3. */
+const PURCHASE = '000000';
 
 export function messageOf(
   obligation: Obligation,
@@ -50,7 +52,13 @@ export function messageOf(
   if (original !== null && originalFact !== undefined) {
     fields[90] = originalField(original, originalFact, sender);
   }
-  return { host, messageType: fact.messageType ?? '0220', fields, position: at };
+  // What a terminal uploads in its batch is told to the host as the advice that never came.
+  const isUpload = fact.messageType?.startsWith('03') === true;
+  if (isUpload) fields[3] = PURCHASE;
+  const authorisation = fact.extra?.['authorisation'];
+  if (authorisation !== undefined) fields[38] = authorisation;
+  const messageType = isUpload ? '0220' : (fact.messageType ?? '0220');
+  return { host, messageType, fields, position: at };
 }
 
 /** We gave the transaction up; otherwise the terminal took it back. */

@@ -10,6 +10,9 @@ export const REVERSIBLE: Transaction<number>[] = [
   ['its void',          'hold',           'cancel',         0,     0],
   ['completion',        'hold',           'complete',       0,   900],
   ['its void',          'hold; complete', 'uncomplete',   900,     0],
+  ['cash paid in',      '',               'cash',           0, -2_000],
+  ['its void',          'cash',           'uncash',    -2_000,     0],
+  ['transfer to ours',  '',               'transfer',       0,   700],
 ];
 
 /** Asked again until it is answered. */
@@ -22,4 +25,7 @@ export const REPEATABLE: Transaction<number>[] = [
 // biome-ignore format: a table, one transaction a line.
 export const ADVISED: Transaction<number>[] = [
   ['completion notice', 'hold',           'notice',         0,   900],
+  ['offline purchase',  '',               'offline',        0, 1_000],
+  ['adjustment',        'buy',            'adjust',     1_000,   900],
+  ['tip',               'buy',            'tip',        1_000, 1_100],
 ];

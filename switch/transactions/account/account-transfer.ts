@@ -15,7 +15,7 @@ import type { RecordedRow, Request } from '../row.ts';
 
 /**
  * 账户充值/转账: from the account of one card (field 2, with its PIN) to that of another (its number in
- * field 62). No merchant takes part, so the batch's totals do not count it.
+ * field 62, always one of ours). A bank's card may pay, too. No merchant takes part, so the batch's totals do not count it.
  */
 export const accountTransfer: RecordedRow = {
   kind: 'account-transfer',
@@ -31,6 +31,7 @@ export const accountTransfer: RecordedRow = {
   mac: true,
   signedIn: true,
   openBatch: true,
+  host: 'reversible',
   required: [4, 11, 22, 41, 42, 49, 60, 62],
   keep: FINANCIAL_KEEP,
   keepApproved: FINANCIAL_KEEP_APPROVED,

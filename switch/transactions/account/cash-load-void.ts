@@ -18,6 +18,7 @@ export const cashLoadVoid: RecordedRow = {
   mac: true,
   signedIn: true,
   openBatch: true,
+  host: 'reversible',
   required: [4, 11, 41, 42, 60],
   keep: FINANCIAL_KEEP,
   keepApproved: FINANCIAL_KEEP_APPROVED,

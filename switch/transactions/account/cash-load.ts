@@ -5,7 +5,10 @@ import { countInBatch, takeBack } from '../postings.ts';
 import type { RecordedRow } from '../row.ts';
 import { payIn, payOut } from './counter-cash.ts';
 
-/** 现金充值: cash at a counter onto the one-card account. Nobody needs a PIN to pay in. */
+/**
+ * 现金充值: cash at a counter onto the one-card account, or onto a bank's card when the bank agrees: then
+ * we owe the bank. Nobody needs a PIN to pay in.
+ */
 export const cashLoad: RecordedRow = {
   kind: 'cash-load',
   nameZh: '现金充值',
@@ -20,6 +23,7 @@ export const cashLoad: RecordedRow = {
   mac: true,
   signedIn: true,
   openBatch: true,
+  host: 'reversible',
   required: [4, 11, 22, 41, 42, 49, 60],
   keep: FINANCIAL_KEEP,
   keepApproved: FINANCIAL_KEEP_APPROVED,

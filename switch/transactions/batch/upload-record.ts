@@ -35,6 +35,7 @@ export const uploadAdvice: RecordedRow = {
   mac: true,
   signedIn: true,
   openBatch: false,
+  host: 'advised',
   required: [4, 11, 22, 41, 42, 60],
   keep: FINANCIAL_KEEP,
   keepApproved: FINANCIAL_KEEP_APPROVED,

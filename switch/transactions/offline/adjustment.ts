@@ -14,7 +14,8 @@ const ADJUSTABLE: OriginalSort = {
 
 /**
  * 结算调整: another amount in place of the original's, within its batch. The original is taken back whole and
- * the new amount paid in the same entry; this record then is what a void or refund names.
+ * the new amount paid in the same entry; this record then is what a void or refund names. A bank is told the
+ * new amount and what it stands in place of (field 90).
  */
 export const adjustment: RecordedRow = adjustmentRow('32', '结算调整', 'Settlement adjustment');
 
@@ -31,6 +32,7 @@ function adjustmentRow(transactionType: string, nameZh: string, nameEn: string):
     mac: true,
     signedIn: true,
     openBatch: true,
+    host: 'advised',
     required: [4, 11, 41, 42, 49, 60],
     keep: FINANCIAL_KEEP,
     keepApproved: FINANCIAL_KEEP_APPROVED,

@@ -25,6 +25,7 @@ export const offlinePurchase: RecordedRow = {
   mac: true,
   signedIn: true,
   openBatch: true,
+  host: 'advised',
   required: [4, 11, 22, 38, 41, 42, 49, 60],
   keep: FINANCIAL_KEEP,
   keepApproved: FINANCIAL_KEEP_APPROVED,
