@@ -6,12 +6,13 @@
 import { hash } from 'node:crypto';
 import { HsmError } from '../hsm/errors.ts';
 import { LedgerError } from '../ledger/errors.ts';
+import type { Terminal } from '../ledger/registry-kinds.ts';
 import { ProtocolError } from '../protocols/error.ts';
 import { joinEnvelope, replyTpdu, splitEnvelope } from '../protocols/framing/envelope.ts';
 import type { Framing } from '../protocols/framing/framing.ts';
 import type { Codec, Message } from '../protocols/iso8583/message.ts';
 import { AnswerWriter, type Progress } from './answer-writer.ts';
-import { verifyRequestMac } from './checks/mac.ts';
+import { type ProvenMac, verifyRequestMac } from './checks/mac.ts';
 import { noteProven } from './checks/proven-keys.ts';
 import type { Sm4PinCarrier } from './checks/sm4-pin.ts';
 import { refusalOfControls } from './controls/request-checks.ts';
@@ -119,9 +120,10 @@ export class RequestProcessor {
     const { row } = progress;
     const request = this.#identify(message, row, progress.field60);
     progress.request = request;
-    require(!row.signedIn || request.terminal.value.signedIn, '97', 'terminal-not-signed-in');
+    const { signedIn } = request.terminal.value;
+    require(signedIn || row.mac || !row.signedIn, '97', 'terminal-not-signed-in');
     if (row.mac) {
-      const proven = await verifyRequestMac(message, request.terminal.value, this.#services);
+      const proven = await this.#verifyMac(message, request.terminal.value);
       progress.macKey = proven.macKey;
       request.workingKeys = proven.keys;
       await noteProven(request, proven.keys, this.#services);
@@ -144,6 +146,16 @@ export class RequestProcessor {
     const set = await performUnrecorded(request, row, this.#services);
     const timestampUs = Date.now() * 1_000;
     return { responseCode: '00', rule: '', position: 0, timestampUs, businessDate: '', set };
+  }
+
+  /** Keys outlive a sign-off that proved nothing; a terminal that has none that fit has to sign in. */
+  async #verifyMac(message: Message, terminal: Terminal): Promise<ProvenMac> {
+    try {
+      return await verifyRequestMac(message, terminal, this.#services);
+    } catch (error) {
+      const isWrong = error instanceof Refusal && !terminal.signedIn;
+      throw isWrong ? new Refusal('97', 'terminal-not-signed-in') : error;
+    }
   }
 
   /** The terminal and merchant of the request, as the registry knows them. */

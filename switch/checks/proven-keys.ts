@@ -8,23 +8,34 @@ import type { Services } from '../services.ts';
 import type { Request } from '../transactions/row.ts';
 import { changeTerminal } from '../transactions/terminal-change.ts';
 
-/** Records that the terminal works with these keys, once for each set, and only towards newer ones. */
+/**
+ * Records that the terminal works with these keys, once for each set, and only towards newer ones. Who
+ * works has not signed off, whoever said so without a MAC.
+ */
 export async function noteProven(
   request: Request,
   keys: WorkingKeySet,
   services: Services,
 ): Promise<void> {
   if (!isNewProof(request.terminal.value, keys)) return;
-  await changeTerminal(request, services, 'keys proven', (now) =>
-    isNewProof(now, keys) ? { ...now, provenKeys: [...keys] } : now,
-  );
+  const why = request.terminal.value.signedIn
+    ? 'keys proven'
+    : 'works on after a sign-off without MAC';
+  await changeTerminal(request, services, why, (now) => ({
+    ...now,
+    signedIn: true,
+    provenKeys: isNewer(keys, now) ? [...keys] : now.provenKeys,
+  }));
   request.terminal = services.reader.registry.get('terminal', request.terminalId)!;
 }
 
 function isNewProof(terminal: Terminal, keys: WorkingKeySet): boolean {
-  const { signedIn, provenKeys } = terminal;
-  if (!signedIn || isSameSet(keys, provenKeys)) return false;
-  return ageOf(keys, terminal) <= ageOf(provenKeys, terminal);
+  return !terminal.signedIn || isNewer(keys, terminal);
+}
+
+function isNewer(keys: WorkingKeySet, terminal: Terminal): boolean {
+  const { provenKeys } = terminal;
+  return !isSameSet(keys, provenKeys) && ageOf(keys, terminal) <= ageOf(provenKeys, terminal);
 }
 
 /** Sign-ins since the set was given out, as far as the registry still tells: 0, 1, or more. */

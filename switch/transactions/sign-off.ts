@@ -1,8 +1,13 @@
+import { verifyRequestMac } from '../checks/mac.ts';
 import { NETWORK_KEEP } from './answer-fields.ts';
 import type { UnrecordedRow } from './row.ts';
 import { changeTerminal } from './terminal-change.ts';
 
-/** 签退: the terminal's keys are given up; it must sign in before it trades again. */
+/**
+ * 签退: the terminal must sign in before it trades again. The dialect has no MAC here, so anybody could
+ * say so for a terminal: its keys are given up only when the message carries a right MAC. Without one,
+ * they stay, and the terminal's next message with a right MAC says that it never signed off.
+ */
 export const signOff: UnrecordedRow = {
   kind: 'sign-off',
   nameZh: '签退',
@@ -17,12 +22,14 @@ export const signOff: UnrecordedRow = {
   finishes: true,
 
   async perform(request, services) {
-    await changeTerminal(request, services, 'sign-off', (terminal) => ({
-      ...terminal,
+    const { message, terminal } = request;
+    const isProven = message.has(64);
+    if (isProven) await verifyRequestMac(message, terminal.value, services);
+    const keys = isProven ? { currentKeys: [], previousKeys: [], provenKeys: [] } : {};
+    await changeTerminal(request, services, 'sign-off', (now) => ({
+      ...now,
       signedIn: false,
-      currentKeys: [],
-      previousKeys: [],
-      provenKeys: [],
+      ...keys,
     }));
     return {};
   },

@@ -79,11 +79,39 @@ t.test('the batch stays the same over sign-ins', async (t) => {
   const late = await terminal.ask(oldKeys);
   t.equal(late?.fields.get(39), '00', 'what was made with the keys before is still taken');
   t.equal((await terminal.ask(terminal.purchase(CARD.good, 300)))?.fields.get(39), '00');
-  const off = await terminal.ask(
-    terminal.frame('0820', { 11: terminal.nextTrace(), 60: `00${terminal.batch}002` }),
-  );
-  t.equal(off?.fields.get(39), '00');
-  const after = await terminal.ask(terminal.purchase(CARD.good, 100));
-  t.equal(after?.fields.get(39), '97', 'after sign-off it must sign in again');
   terminal.disconnect();
+});
+
+t.test('a sign-off ends what its MAC proves, no more', async (t) => {
+  const served = await servedFor(t, 'sign-off');
+  const terminal = new OutsideTerminal('10000001', OUTPATIENT);
+  await terminal.connect(served.port);
+  t.teardown(() => terminal.disconnect());
+  await terminal.signIn();
+  const code = async (frame: Buffer) => (await terminal.ask(frame))?.fields.get(39);
+  const signOff = (mac: 'right' | 'wrong' | 'none') =>
+    terminal.frame('0820', { 11: terminal.nextTrace(), 60: `00${terminal.batch}002` }, mac);
+  const settle = () =>
+    terminal.frame('0500', {
+      11: terminal.nextTrace(),
+      48: totals(0, 0, 0, 0, 0) + FOREIGN_REQUEST,
+      60: `00${terminal.batch}201`,
+    });
+  const buy = (mac: 'right' | 'wrong') =>
+    terminal.frame('0200', terminal.purchaseFields(CARD.good, 100), mac);
+  // biome-ignore format: a scenario, one step a line.
+  const steps: [what: string, frame: () => Buffer, code: string][] = [
+    ['somebody signs the terminal off',         () => signOff('none'),  '00'],
+    ['what carries no MAC is refused',          settle,                 '97'],
+    ['so is a wrong MAC',                       () => buy('wrong'),     '97'],
+    ['a right MAC: it never signed off',        () => buy('right'),     '00'],
+    ['and is signed in as before',              settle,                 '00'],
+    ['a sign-off with a wrong MAC',             () => signOff('wrong'), 'A0'],
+    ['ends nothing',                            () => buy('right'),     '77'],
+    ['with a right one',                        () => signOff('right'), '00'],
+    ['its keys are gone',                       () => buy('right'),     '97'],
+  ];
+  for (const [what, frame, expected] of steps) t.equal(await code(frame()), expected, what);
+  await terminal.signIn();
+  t.equal(await code(buy('right')), '00', 'after a sign-in it trades again');
 });
