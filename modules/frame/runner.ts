@@ -18,7 +18,7 @@ const IDLE_MS = 20;
  * which cost a fraction of many small ones.
  */
 const REST_SHARE = 3;
-const REST_MS_MAX = 500;
+const REST_MS_MAX = 200;
 /** As soon as a view is so late, there is no rest until it has caught up. */
 const LATE_MS_MAX = 2_000;
 
