@@ -44,20 +44,33 @@ process.exit(0);
 
 function table(lines: BenchmarkLine[]): string {
   return formatTable(
-    ['what', 'value', 'unit', 'p50 ms', 'p99 ms', 'ratio', 'at least', 'at most', 'aim', 'to'],
+    [
+      'what',
+      'value',
+      'unit',
+      'p50 ms',
+      'p99 ms',
+      'p99.9 ms',
+      'ratio',
+      'at least',
+      'at most',
+      'aim',
+      'to',
+    ],
     lines.map(({ name, value, unit, latencyMs, ratio, target, baseline }) => [
       name,
       figure(value),
       unit,
       latencyMs ? latencyMs.p50.toFixed(3) : '',
       latencyMs ? latencyMs.p99.toFixed(3) : '',
+      latencyMs?.p999?.toFixed(3) ?? '',
       ratio === undefined ? '' : ratio.toFixed(2),
       target !== undefined && 'atLeast' in target ? String(target.atLeast) : '',
       target !== undefined && 'atMost' in target ? String(target.atMost) : '',
       target !== undefined && 'aim' in target ? String(target.aim) : '',
       baseline === undefined ? '' : `${baseline.name}: ${figure(baseline.value)}`,
     ]),
-    ['left', 'right', 'left', 'right', 'right', 'right', 'right', 'right', 'right', 'left'],
+    ['left', 'right', 'left', ...Array<'right'>(7).fill('right'), 'left'],
   );
 }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findModule } from '../hsm/open.ts';
 import type { Benchmark, BenchmarkLine } from './benchmark.ts';
+import { measureFsync } from './switch/fsync.ts';
 import { type LoadResult, runLoad } from './switch/load.ts';
 import { PurchaseMaker } from './switch/purchases.ts';
 
@@ -41,6 +42,7 @@ export const benchmark: Benchmark = async ({ seconds, progress }) => {
     try {
       const maker = new PurchaseMaker();
       await maker.signIn(served.port);
+      if (lines.length === 0) lines.push(measureFsync(folder, seconds));
       for (const connections of CONNECTIONS) {
         progress(`${provider}, ${connections} connection(s)`);
         const count = Math.ceil(FRAMES_PER_SECOND * seconds * (connections === 1 ? 0.1 : 1));
