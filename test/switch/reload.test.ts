@@ -1,4 +1,5 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
 import { askControl } from '../../api/control.ts';
@@ -30,6 +31,17 @@ function configurations(text: string, [port, secondPort]: number[]): string[] {
     made(second, 'second'),
     made(host('second', secondPort!, 'connection: short,'), 'second'),
   ];
+}
+
+/** A port that nobody listens on. */
+function freePort(): Promise<number> {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
 }
 
 /** Pays until it is over; what was answered, and how often. */
@@ -161,5 +173,21 @@ t.test('a wrong configuration is refused with its line, and nothing changes', as
   writeFileSync(file, good.replace('dialect: cup', 'dialect: cup\n    inFlightMax: 7'));
   const ran = await posp(['reload', '--data', dataDir, '--json']);
   t.same(documentOf(ran), { reloaded: true, changed: ['listeners'] });
+
+  const port = await freePort();
+  const withMore = good.replace('dialect: cup', `dialect: cup\n  - { name: more, port: ${port} }`);
+  writeFileSync(file, withMore);
+  t.equal((await posp(['reload', '--data', dataDir])).code, 0);
+  const newcomer = new OutsideTerminal('10000002', OUTPATIENT);
+  await newcomer.connect(port);
+  await newcomer.signIn();
+  const paid = await newcomer.ask(newcomer.purchase(CARD.good, 1));
+  t.equal(paid?.fields.get(39), '00', 'a channel that was added serves');
+  writeFileSync(file, good);
+  t.equal((await posp(['reload', '--data', dataDir])).code, 0);
+  t.equal(await newcomer.next(), null, 'one that was taken away ends its connections');
+  await t.rejects(newcomer.connect(port), { code: 'ECONNREFUSED' }, 'and takes no more');
+  const after = await terminal.ask(terminal.purchase(CARD.good, 1));
+  t.equal(after?.fields.get(39), '00', 'the other channel has noticed nothing');
   terminal.disconnect();
 });
