@@ -21,16 +21,18 @@ export async function noteProven(
   const why = request.terminal.value.signedIn
     ? 'keys proven'
     : 'works on after a sign-off without MAC';
-  await changeTerminal(request, services, why, (now) => ({
-    ...now,
-    signedIn: true,
-    provenKeys: isNewer(keys, now) ? [...keys] : now.provenKeys,
-  }));
+  await changeTerminal(request, services, why, (now) =>
+    isNewProof(now, keys) ? { ...now, signedIn: true, provenKeys: newerOf(keys, now) } : now,
+  );
   request.terminal = services.reader.registry.get('terminal', request.terminalId)!;
 }
 
 function isNewProof(terminal: Terminal, keys: WorkingKeySet): boolean {
   return !terminal.signedIn || isNewer(keys, terminal);
+}
+
+function newerOf(keys: WorkingKeySet, terminal: Terminal): Terminal['provenKeys'] {
+  return isNewer(keys, terminal) ? [...keys] : terminal.provenKeys;
 }
 
 function isNewer(keys: WorkingKeySet, terminal: Terminal): boolean {
