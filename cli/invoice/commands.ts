@@ -3,6 +3,7 @@
  * are called over its socket) or not.
  */
 import { z } from 'zod';
+import { faultsOf } from '../../config/faults.ts';
 import type { ArchiveParts } from '../../modules/invoicing/archive/package.ts';
 import { billName, totalFenOf } from '../../modules/invoicing/bill/bill.ts';
 import { contentSchema, paymentLinkSchema } from '../../modules/invoicing/bill/content.ts';
@@ -13,6 +14,7 @@ import { stockWarnings } from '../../modules/invoicing/reports/stock.ts';
 import { type Desk, InvoicingRefused } from '../../modules/invoicing/requests.ts';
 import { checkStock } from '../../modules/invoicing/stock/check.ts';
 import { countOf } from '../../modules/invoicing/stock/ranges.ts';
+import { UsageError } from '../command.ts';
 import { ARCHIVE_COMMANDS, orRefusal } from './archive-commands.ts';
 
 export type InvoiceCommand = (
@@ -119,6 +121,20 @@ export const INVOICE_COMMANDS: Record<string, InvoiceCommand> = {
   reconcile: async ({ desk }) => reconcile(desk.queries, desk.institution),
   ...ARCHIVE_COMMANDS,
 };
+
+/** Runs a command by its name. Throws UsageError, with one line, when what was given is not what it takes. */
+export async function runCommand(
+  name: string,
+  parts: ArchiveParts,
+  given: Record<string, unknown>,
+): Promise<unknown> {
+  try {
+    return await INVOICE_COMMANDS[name]!(parts, given);
+  } catch (error) {
+    if (!(error instanceof z.ZodError)) throw error;
+    throw new UsageError(faultsOf(error));
+  }
+}
 
 function refusable(command: DeskCommand): InvoiceCommand {
   return orRefusal(({ desk }, given) => command(desk, given));

@@ -3,9 +3,7 @@ import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { z } from 'zod';
 import { askControl } from '../../api/control.ts';
-import { faultsOf } from '../../config/faults.ts';
 import { openReader } from '../../ledger/reader.ts';
 import { startLedger } from '../../ledger/writer-host.ts';
 import { Modules } from '../../modules/frame/host.ts';
@@ -17,7 +15,7 @@ import { EXIT, type ExitCode, printJson, printLine, UsageError } from '../comman
 import { DEFAULT_DATA_DIR, ledgerFolder } from '../system/data-folder.ts';
 import { chooseHsm } from '../system/hsm-choice.ts';
 import { ledgerKey } from '../system/ledger-key.ts';
-import { deskName, INVOICE_COMMANDS } from './commands.ts';
+import { deskName, type INVOICE_COMMANDS, runCommand } from './commands.ts';
 
 export interface CommonOptions {
   data: string;
@@ -53,12 +51,7 @@ export async function run(
   const answer = await askControl(data, `invoice/${name}`, argument);
   if (answer !== null && 'error' in answer) throw new UsageError(answer.error);
   if (answer !== null) return answer.result;
-  try {
-    return await runHere(data, name, argument);
-  } catch (error) {
-    if (!(error instanceof z.ZodError)) throw error;
-    throw new UsageError(faultsOf(error));
-  }
+  return runHere(data, name, argument);
 }
 
 async function runHere(
@@ -91,7 +84,7 @@ async function runHere(
     const who = deskName(given);
     const desk = new Desk({ ledger: client, view, institution: String(wanted), who });
     const archiveDir = join(resolve(data), 'invoice-archive');
-    return await INVOICE_COMMANDS[name]!({ desk, hsm, reader, archiveDir }, given);
+    return await runCommand(name, { desk, hsm, reader, archiveDir }, given);
   } finally {
     await view.close();
     await modules.stop();

@@ -14,7 +14,7 @@ import type { Managed } from '../../modules/invoicing/managed/schemas.ts';
 import { invoicing } from '../../modules/invoicing/module.ts';
 import type { InvoicingQueries } from '../../modules/invoicing/queries.ts';
 import { Desk } from '../../modules/invoicing/requests.ts';
-import { deskName, INVOICE_COMMANDS } from '../invoice/commands.ts';
+import { deskName, INVOICE_COMMANDS, runCommand } from '../invoice/commands.ts';
 
 const WHO = 'first start';
 
@@ -100,11 +100,12 @@ function invoiceHandlers({
   reader,
 }: InvoicingParts): Record<string, ControlHandler> {
   const handlers: Record<string, ControlHandler> = {};
-  for (const [name, command] of Object.entries(INVOICE_COMMANDS)) {
+  for (const name of Object.keys(INVOICE_COMMANDS)) {
     handlers[`invoice/${name}`] = async (given) => {
       const institution = String(given['institution'] ?? config.firstStart?.institution.id ?? '');
       const desk = new Desk({ ledger, view, institution, who: deskName(given) });
-      return command({ desk, hsm, reader, archiveDir: config.invoicing.archiveDir }, given);
+      const parts = { desk, hsm, reader, archiveDir: config.invoicing.archiveDir };
+      return runCommand(name, parts, given);
     };
   }
   return handlers;

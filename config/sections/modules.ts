@@ -93,6 +93,8 @@ export const invoicing = z.strictObject({
     .strictObject({
       url: z.url().or(z.literal('')).default(''),
       timeoutMs: z.int().min(100).max(60_000).default(5_000),
+      /** Doubled with every attempt that failed. */
+      retryMs: z.int().min(10).max(3_600_000).default(5_000),
     })
     .prefault({}),
   /** More numbers are asked for when fewer are left; 0: somebody asks. */

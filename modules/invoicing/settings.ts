@@ -19,7 +19,8 @@ export interface InvoicingSettings {
         timeoutMs: number;
       }
     | { style: 'socket'; host: string; port: number; unitCode: string; timeoutMs: number };
-  push: { url: string; timeoutMs: number };
+  /** `retryMs` is doubled with every attempt that failed. */
+  push: { url: string; timeoutMs: number; retryMs: number };
   /** More numbers are asked for when fewer are left in the whole house; 0: never by itself. */
   applyBelow: number;
   applyCount: number;
@@ -29,7 +30,7 @@ export interface InvoicingSettings {
 
 export const NO_SETTINGS: InvoicingSettings = {
   fiscal: { style: 'none' },
-  push: { url: '', timeoutMs: 5_000 },
+  push: { url: '', timeoutMs: 5_000, retryMs: 5_000 },
   applyBelow: 0,
   applyCount: 10_000,
   yearCloseDays: 31,

@@ -18,6 +18,8 @@ export interface GatewayServer {
 
 type Body = Record<string, unknown>;
 
+const NO_MESSAGE = new Set<FiscalFault>(['garbage', 'entity-bomb', 'external-entity', 'deep-xml']);
+
 /** Serves the platform on a port of 127.0.0.1. */
 export async function serveGateway(
   platform: FiscalPlatform,
@@ -54,7 +56,8 @@ async function answer(
   const document = reply(platform, appKey, envelope, fault);
   if (fault === 'time-out-after-issue') return;
   response.setHeader('Content-Type', 'application/json');
-  response.end(fault === 'garbage' ? '<html>502</html>' : JSON.stringify(document));
+  const isNoMessage = fault !== null && NO_MESSAGE.has(fault);
+  response.end(isNoMessage ? '<html>502</html>' : JSON.stringify(document));
 }
 
 function reply(

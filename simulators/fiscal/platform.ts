@@ -19,7 +19,11 @@ export type FiscalFault =
   | 'wrong-signature'
   | 'refuse'
   /** Answers with something that is no message. */
-  | 'garbage';
+  | 'garbage'
+  /** Answers with XML that is made to hurt its reader; the gateway's JSON has garbage in its place. */
+  | 'entity-bomb'
+  | 'external-entity'
+  | 'deep-xml';
 
 export interface RegisteredBill {
   billCode: string;

@@ -47,13 +47,21 @@ export async function serveSocket(platform: FiscalPlatform, port = 0): Promise<S
   };
 }
 
+/** In place of an answer. */
+const HOSTILE: Partial<Record<FiscalFault, string>> = {
+  garbage: '<oops',
+  'entity-bomb': `<!DOCTYPE C [<!ENTITY a "ha"><!ENTITY b "${'&a;'.repeat(1_000)}">]><CNNONTAX>&b;</CNNONTAX>`,
+  'external-entity': '<!DOCTYPE C SYSTEM "file:///etc/passwd"><CNNONTAX/>',
+  'deep-xml': '<A>'.repeat(50_000) + '</A>'.repeat(50_000),
+};
+
 async function answer(platform: FiscalPlatform, socket: Socket, text: string): Promise<void> {
   const fault = platform.nextFault();
   if (fault === 'slow') await sleep(platform.slowMs);
   if (fault === 'time-out-before-issue') return;
   const document = reply(platform, text, fault);
   if (fault === 'time-out-after-issue') return;
-  const bytes = iconv.encode(fault === 'garbage' ? '<oops' : document, 'gbk');
+  const bytes = iconv.encode((fault && HOSTILE[fault]) ?? document, 'gbk');
   socket.end(Buffer.concat([Buffer.from(String(bytes.length).padStart(8, '0')), bytes]));
 }
 

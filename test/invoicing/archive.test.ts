@@ -53,6 +53,8 @@ t.test(
       }
     }
     await past.stop();
+    const offline = await invoice(['status', '--bus-no', 'A1']);
+    t.match(offline, { code: 0, body: { bills: { length: 2 } } }, 'without a running switch');
 
     const served = await serve(data);
     t.teardown(() => served.kill());

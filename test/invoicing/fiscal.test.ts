@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap';
 import { factEntry } from '../../modules/invoicing/facts.ts';
+import { SocketXmlFront } from '../../modules/invoicing/fiscal/socket-xml.ts';
 import { managedItem } from '../../modules/invoicing/managed/sample.ts';
 import type { InvoicingSettings } from '../../modules/invoicing/settings.ts';
 import { checkStock } from '../../modules/invoicing/stock/check.ts';
@@ -190,10 +191,31 @@ t.test('booked at the fiscal side: learned at the next synchronisation', async (
   );
 });
 
+t.test('XML of a fiscal side that is made to hurt is refused, and no answer', async (t) => {
+  const platform = new FiscalPlatform();
+  const server = await serveSocket(platform);
+  t.teardown(() => server.close());
+  const address = { host: '127.0.0.1', port: server.port, unitCode: '610000', timeoutMs: 5_000 };
+  const front = new SocketXmlFront(address);
+  const lines: [fault: FiscalFault, wrong: RegExp][] = [
+    ['entity-bomb', /entities are refused/],
+    ['external-entity', /entities are refused/],
+    ['deep-xml', /deeper than 20 elements/],
+    ['garbage', /no XML of ours/],
+  ];
+  for (const [fault, message] of lines) {
+    platform.failNext(fault);
+    await t.rejects(front.segments('610000'), { outcome: 'unknown', message }, fault);
+  }
+  t.strictSame(await front.segments('610000'), [], 'and the next answer is read');
+});
+
 t.test('patients are told: official account, SMS and mail, again when it fails', async (t) => {
   const gateway = await servePushGateway();
   t.teardown(() => gateway.close());
-  const hospital = await hospitalFor(t, { push: { url: gateway.url, timeoutMs: 1_000 } });
+  const push = { url: gateway.url, timeoutMs: 1_000, retryMs: 20 };
+  const hospital = await hospitalFor(t, { push });
+  gateway.failNext(2);
   const payer = { name: '李四', phone: '13800000000', email: 'a@b.cn', openId: 'oABC' };
   const position = await pay(hospital, 'B1', 90);
   await hospital.desk.registerCharge(charge('B1', 90, { payer }), 'payment', [
@@ -213,4 +235,10 @@ t.test('patients are told: official account, SMS and mail, again when it fails',
     );
   });
   t.equal(gateway.messages.length, 3, 'a red bill is not announced');
+  const tasks = [...hospital.queries.pushTasks(INSTITUTION)].map(({ value }) => value.attempts);
+  t.equal(
+    tasks.reduce((sum, attempts) => sum + attempts, 0),
+    5,
+    'two attempts failed first',
+  );
 });

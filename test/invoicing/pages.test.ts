@@ -104,6 +104,21 @@ t.test('old hospital software, and the pages of the bill that it gets', async (t
     'after some guesses even the right code is silent',
   );
 
+  const guess = async (path: string) => (await fetch(`${base}/e-bill/${path}`)).text();
+  const silence = await guess('verify?code=9&number=9&check=abcdef&date=20260101&amount=1.00');
+  const right = `${five}&date=${date}&amount=12.34`;
+  t.equal(await guess(`verify?${right}`), silence, 'the lock is for every page');
+  t.equal(await guess(`pdf?${query}`), unknown, 'and for the files');
+  for (let at = 0; at < 20; at++) await guess(`verify?code=${at}&number=1&check=000000`);
+  const other = await ask('invoiceEBillOutpatient', { ...outpatient, busNo: 'V2' });
+  const fresh = other.message as Record<string, string>;
+  const page2 = `c=${fresh['billBatchCode']}&n=${fresh['billNo']}&k=${fresh['random']}`;
+  t.equal(
+    await (await fetch(`${base}/e-bill?${page2}`)).text(),
+    unknown,
+    'who guessed too often is answered no more',
+  );
+
   const red = await ask('writeOffEBill', {
     ...name,
     reason: '退费',
@@ -111,7 +126,7 @@ t.test('old hospital software, and the pages of the bill that it gets', async (t
     busDateTime: '20261122100000000',
     placeCode: 'outpatient',
   });
-  t.match(red.message, { eScarletBillNo: '0000000002' });
+  t.match(red.message, { eScarletBillNo: '0000000003' });
   t.match((await ask('getEBillStatesByBillInfo', name)).message, { state: '2' });
   t.match((await ask('checkWriteOffData', dates)).message, { totalNum: '1', totalAmt: '-12.34' });
 });

@@ -38,6 +38,7 @@ const BILL = {
   billQRCode: /^iVBOR/,
 };
 const INPATIENT = {
+  busType: '01',
   placeCode: 'inpatient',
   hospitalNo: 'Z01',
   inHospitalDate: '2026-11-01',

@@ -17,7 +17,6 @@ export const PUSH_CHANNELS = ['official-account', 'sms', 'mail', 'card-pack'] as
 
 const ROUND_TASKS = 200;
 const AT_ONCE = 8;
-const BACK_OFF_MS = 5_000;
 const BACK_OFF_MS_MAX = 3_600_000;
 
 export class PushOutbox {
@@ -45,7 +44,7 @@ export class PushOutbox {
 
   async #push(task: PushTask, context: ActContext<InvoicingQueries>): Promise<void> {
     const problem = await this.#send(task, context);
-    const waitMs = Math.min(BACK_OFF_MS * 2 ** task.attempts, BACK_OFF_MS_MAX);
+    const waitMs = Math.min(this.#settings.retryMs * 2 ** task.attempts, BACK_OFF_MS_MAX);
     const nextUs = (context.now() + waitMs) * 1_000;
     const payload = { task: task.id, ok: problem === null, cause: problem ?? '', nextUs };
     this.#recorded.set(task.id, task.attempts);

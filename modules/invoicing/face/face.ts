@@ -92,20 +92,23 @@ export function billFace(bill: Bill, { faceLinesMax, pageAddress }: FaceOptions)
 
 function headOf(bill: Bill): Label[] {
   const { content, original } = bill;
-  const date = bill.issueDate.replace(/^(....)(..)(..)$/, '$1-$2-$3');
   const head = [
     { label: '票据代码', value: bill.billCode },
     { label: '票据号码', value: bill.billNumber },
     { label: '交款人统一社会信用代码', value: maskedCode(content.payer) },
     { label: '校验码', value: bill.checkCode },
     { label: '交款人', value: content.payer.name },
-    { label: '开票日期', value: date },
+    { label: '开票日期', value: dateText(bill.issueDate) },
   ];
   if (original !== null) {
     head.push({ label: '原票据', value: `${original.billCode} ${original.billNumber}` });
     head.push({ label: '冲红原因', value: bill.reason });
   }
   return head;
+}
+
+function dateText(date: string): string {
+  return date.replace(/^(....)(..)(..)$/, '$1-$2-$3');
 }
 
 /** A unit's code is public; of a person's number the middle is hidden. */
@@ -129,12 +132,12 @@ function othersOf(bill: Bill): Label[] {
     labels.push(
       ['病历号', visit.caseNumber],
       ['住院号', visit.hospitalizationNumber],
-      ['住院日期', visit.admissionDate],
-      ['出院日期', visit.dischargeDate],
+      ['住院日期', dateText(visit.admissionDate)],
+      ['出院日期', dateText(visit.dischargeDate)],
       ['住院天数', visit.hospitalDays],
     );
   } else {
-    labels.push(['门诊号', visit.patientNumber], ['就诊日期', visit.consultationDate]);
+    labels.push(['门诊号', visit.patientNumber], ['就诊日期', dateText(visit.consultationDate)]);
   }
   for (const name of AMOUNT_NAMES) {
     const amountFen = amounts[name];

@@ -1,5 +1,5 @@
 /**
- * The face on paper: pages of texts, lines and squares in points from the upper left corner. PDF and
+ * The face on paper: pages of texts, lines, squares and seals in points from the upper left corner. PDF and
  * OFD draw the same pages.
  */
 import type { Face, Label } from './face.ts';
@@ -17,7 +17,9 @@ export type Mark =
       red?: boolean;
     }
   | { kind: 'line'; x1: number; y1: number; x2: number; y2: number }
-  | { kind: 'square'; x: number; y: number; size: number };
+  | { kind: 'square'; x: number; y: number; size: number }
+  /** The outline of a seal, red. */
+  | { kind: 'ellipse'; x: number; y: number; radiusX: number; radiusY: number };
 
 export interface Page {
   marks: Mark[];
@@ -29,6 +31,8 @@ export const PAGE = { width: 595, height: 842 } as const;
 const LEFT = 40;
 const RIGHT = 555;
 const MIDDLE = 300;
+/** Between a table's sides and its texts. */
+const INSET = 6;
 const ROW = 16;
 const SIZE = 9;
 const LIST_ROWS_A_PAGE = 44;
@@ -51,28 +55,62 @@ function text(
 }
 
 function rule(y: number): Mark {
-  return { kind: 'line', x1: LEFT, y1: y, x2: RIGHT, y2: y };
+  return { kind: 'line', x1: LEFT - INSET, y1: y, x2: RIGHT + INSET, y2: y };
+}
+
+/** The two sides of a table between its rules. */
+function sides(top: number, bottom: number): Mark[] {
+  return [LEFT - INSET, RIGHT + INSET].map((x) => {
+    return { kind: 'line', x1: x, y1: top, x2: x, y2: bottom };
+  });
 }
 
 function facePage(face: Face): Page {
   const marks: Mark[] = [];
   const wide = { width: RIGHT - LEFT, align: 'center' as const };
-  marks.push(text(LEFT, 40, face.title, { ...wide, size: 16, red: true }));
-  marks.push(text(LEFT, 64, face.supervisorSeal, { ...wide, size: 8, red: true }));
-  let y = labels(marks, face.head, 90);
-  marks.push(...qr(face.link, RIGHT - 66, 34, 66));
-  marks.push(rule(y));
-  y = lineRows(marks, face, y + 4);
+  marks.push(text(LEFT, 36, face.title, { ...wide, size: 16, red: true }));
+  marks.push(text(LEFT, 65, face.supervisorSeal, { ...wide, size: 8, red: true }));
+  if (face.supervisorSeal !== '') marks.push(ellipse(SUPERVISOR_SEAL));
+  marks.push(...qr(face.link, RIGHT - 60, 26, 66));
+  const top = labels(marks, face.head, 96);
+  marks.push(rule(top));
+  let y = lineRows(marks, face, top + 4);
   marks.push(rule(y));
   marks.push(text(LEFT, y + 4, `金额合计（大写）${face.total.capital}`));
   marks.push(text(MIDDLE, y + 4, `（小写）${face.total.figures}`, { width: 255, align: 'right' }));
   y += ROW + 4;
   marks.push(rule(y));
   y = labels(marks, face.others, y + 4);
-  marks.push(rule(y));
-  y = labels(marks, face.foot, y + 4);
-  marks.push(text(LEFT, y, `收款单位（章）${face.unitSeal}`, { red: true, width: 400 }));
+  marks.push(rule(y), ...sides(top, y));
+  labels(marks, face.foot, y + 6);
+  marks.push(...unitSeal(face.unitSeal, RIGHT - 50, y));
   return { marks };
+}
+
+const SUPERVISOR_SEAL = { x: (LEFT + RIGHT) / 2, y: 70, radiusX: 66, radiusY: 13 };
+const UNIT_SEAL_RADIUS = 40;
+const UNIT_SEAL_CHARACTERS_A_LINE = 6;
+
+function ellipse(shape: Omit<Extract<Mark, { kind: 'ellipse' }>, 'kind'>): Mark {
+  return { kind: 'ellipse', ...shape };
+}
+
+/** Round, its middle on the last rule's right end, its name in lines. */
+function unitSeal(name: string, x: number, y: number): Mark[] {
+  if (name === '') return [];
+  const characters = [...name];
+  const lines: string[] = [];
+  for (let at = 0; at < characters.length; at += UNIT_SEAL_CHARACTERS_A_LINE) {
+    lines.push(characters.slice(at, at + UNIT_SEAL_CHARACTERS_A_LINE).join(''));
+  }
+  const radius = UNIT_SEAL_RADIUS;
+  const middle = y + radius + INSET;
+  const first = middle - (lines.length * 12) / 2;
+  const wide = { width: 2 * radius, align: 'center' as const, red: true };
+  return [
+    ellipse({ x, y: middle, radiusX: radius, radiusY: radius }),
+    ...lines.map((line, at) => text(x - radius, first + at * 12, line, wide)),
+  ];
 }
 
 /** Labels in two columns; where it ends. */
@@ -93,6 +131,8 @@ function lineRows(marks: Mark[], face: Face, top: number): number {
   };
   row(top, '项目名称', '数量/单位', '金额（元）', '备注');
   let y = top + ROW;
+  marks.push(rule(y - 1));
+  y += 2;
   for (const { name, quantity, amount, remark } of face.lines) {
     row(y, name, quantity, amount, remark);
     y += ROW;
@@ -129,9 +169,11 @@ function listPage(face: Face, from: number): Page {
     y += ROW;
   };
   row(['收费项目', '名称', '规格', '数量/单位', '金额']);
+  marks.push(rule(y - 1));
   for (const line of face.list.slice(from, from + LIST_ROWS_A_PAGE)) {
     row([line.group, line.name, line.specification, line.quantity, line.amount]);
   }
+  marks.push(rule(y + 2), ...sides(80, y + 2));
   return { marks };
 }
 

@@ -131,10 +131,28 @@ function markElement(mark: Mark, id: number): string {
     const attributes = { ID: id, Boundary: boundary, Fill: 'true', Stroke: 'false' };
     return element('PathObject', attributes, [node(['AbbreviatedData', path])]);
   }
-  const length = millimetres(mark.x2 - mark.x1);
-  const boundary = `${millimetres(mark.x1)} ${millimetres(mark.y1)} ${length} 0.3`;
+  if (mark.kind === 'ellipse') return ellipseElement(mark, id);
+  const width = millimetres(mark.x2 - mark.x1);
+  const height = millimetres(mark.y2 - mark.y1);
+  const size = `${width === '0' ? '0.3' : width} ${height === '0' ? '0.3' : height}`;
+  const boundary = `${millimetres(mark.x1)} ${millimetres(mark.y1)} ${size}`;
   const attributes = { ID: id, Boundary: boundary, LineWidth: 0.2 };
-  return element('PathObject', attributes, [node(['AbbreviatedData', `M 0 0 L ${length} 0`])]);
+  const path = `M 0 0 L ${width} ${height}`;
+  return element('PathObject', attributes, [node(['AbbreviatedData', path])]);
+}
+
+/** Two arcs from the left to the right and back. */
+function ellipseElement(mark: Extract<Mark, { kind: 'ellipse' }>, id: number): string {
+  const { x, y, radiusX, radiusY } = mark;
+  const [width, height] = [millimetres(2 * radiusX), millimetres(2 * radiusY)];
+  const [wide, high] = [millimetres(radiusX), millimetres(radiusY)];
+  const boundary = `${millimetres(x - radiusX)} ${millimetres(y - radiusY)} ${width} ${height}`;
+  const arc = `A ${wide} ${high} 0 0 1`;
+  const path = `M 0 ${high} ${arc} ${width} ${high} ${arc} 0 ${high} C`;
+  return element('PathObject', { ID: id, Boundary: boundary, LineWidth: 0.35 }, [
+    element('StrokeColor', { Value: '176 0 32' }),
+    node(['AbbreviatedData', path]),
+  ]);
 }
 
 function textElement(mark: Extract<Mark, { kind: 'text' }>, id: number): string {

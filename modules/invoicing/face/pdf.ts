@@ -71,6 +71,8 @@ function draw(document: PDFKit.PDFDocument, mark: Mark): void {
     document.moveTo(mark.x1, mark.y1).lineTo(mark.x2, mark.y2).lineWidth(0.5).stroke('#444');
   } else if (mark.kind === 'square') {
     document.rect(mark.x, mark.y, mark.size, mark.size).fill('#000');
+  } else if (mark.kind === 'ellipse') {
+    document.ellipse(mark.x, mark.y, mark.radiusX, mark.radiusY).lineWidth(1).stroke(RED);
   } else {
     const { x, y, size, text, width, align, red } = mark;
     document.fontSize(size).fillColor(red ? RED : '#000');

@@ -25,6 +25,13 @@ function cell({ key, kind }: Column, row: Row) {
   return { value: String(value), type: String } as const;
 }
 
+/** Wide tables scroll on a screen, and lie across a sheet of paper. */
+const STYLE =
+  'body{font:14px/1.4 system-ui,"Noto Sans SC",sans-serif;margin:1rem;color:#222}h1{font-size:1.3rem}' +
+  'table{border-collapse:collapse}td,th{border:1px solid #bbb;padding:.25rem .5rem;white-space:nowrap}' +
+  'th{background:#f0f0f0}td.n{text-align:right}tr:last-child{font-weight:700}div{overflow-x:auto}' +
+  '@media print{@page{size:A4 landscape;margin:8mm}body{font-size:9px;margin:0}td,th{white-space:normal}}';
+
 export function reportHtml(report: Report): string {
   const { columns, rows, totals, title, scope } = report;
   const head = columns.map(({ zh }) => `<th>${escapeText(zh)}</th>`).join('');
@@ -33,10 +40,9 @@ export function reportHtml(report: Report): string {
     .join('');
   return (
     `<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><title>${escapeText(title)}</title>` +
-    '<style>body{font:14px sans-serif}table{border-collapse:collapse}td,th{border:1px solid #999;padding:.2rem .4rem}' +
-    'td.n{text-align:right}tr:last-child{font-weight:700}</style></head>' +
+    `<style>${STYLE}</style></head>` +
     `<body><h1>${escapeText(title)}</h1><p>${escapeText(scope)}</p>` +
-    `<table><tr>${head}</tr>${body}</table></body></html>`
+    `<div><table><tr>${head}</tr>${body}</table></div></body></html>`
   );
 }
 
