@@ -80,9 +80,17 @@ async function startTcpGateway(parts: InvoicingParts): Promise<TcpGateway | null
   return gateway;
 }
 
+/** How long a question waits for a view that is behind. */
+const CAUGHT_UP_MS = 1_000;
+
+function caughtUp({ view, reader }: InvoicingParts): Promise<boolean> {
+  return view.reached(reader.head().position, CAUGHT_UP_MS);
+}
+
 function compatibilityParts(parts: InvoicingParts): CompatibilityParts {
   const { ledger, view, log } = parts;
   return {
+    caughtUp: () => caughtUp(parts),
     applications: hisApplications(parts.config.invoicing.his.applications, parts.config.production),
     deskOf: ({ institution, appId }) => {
       return new Desk({ ledger, view, institution, who: `his:${appId}` });
@@ -92,16 +100,12 @@ function compatibilityParts(parts: InvoicingParts): CompatibilityParts {
 }
 
 /** What `posp invoice` asks of a running switch. */
-function invoiceHandlers({
-  config,
-  ledger,
-  view,
-  hsm,
-  reader,
-}: InvoicingParts): Record<string, ControlHandler> {
+function invoiceHandlers(services: InvoicingParts): Record<string, ControlHandler> {
+  const { config, ledger, view, hsm, reader } = services;
   const handlers: Record<string, ControlHandler> = {};
   for (const name of Object.keys(INVOICE_COMMANDS)) {
     handlers[`invoice/${name}`] = async (given) => {
+      await caughtUp(services);
       const institution = String(given['institution'] ?? config.firstStart?.institution.id ?? '');
       const desk = new Desk({ ledger, view, institution, who: deskName(given) });
       const parts = { desk, hsm, reader, archiveDir: config.invoicing.archiveDir };

@@ -10,10 +10,11 @@ import {
 } from '../../../modules/invoicing/bill/content.ts';
 import { billFile } from '../../../modules/invoicing/face/files.ts';
 import { pageLink } from '../../../modules/invoicing/face/link.ts';
+import { invoicing } from '../../../modules/invoicing/module.ts';
 import type { FoundBill } from '../../../modules/invoicing/queries.ts';
 import { type Desk, InvoicingRefused } from '../../../modules/invoicing/requests.ts';
 import { FileAnswer, file, type Route, route } from '../../route.ts';
-import type { ApiServices } from '../../services.ts';
+import { type ApiServices, freshView } from '../../services.ts';
 import { answered, deskOf, factKey, MANAGE, READ, requirePoint, WRITE } from './desk.ts';
 
 const name = z.object({ billCode: z.string(), billNumber: z.string() });
@@ -86,6 +87,7 @@ function chargeRoutes(services: ApiServices): Route[] {
       }),
       answer: chargeAnswer,
       handle: async ({ body, caller }) => {
+        await freshView(invoicing, services);
         const desk = deskOf(services, caller);
         requirePoint(desk, caller, body.content.pointCode);
         await answered(register(desk, body));

@@ -5,7 +5,7 @@ import { answerEnvelope } from '../../../modules/invoicing/his/compatibility.ts'
 import { invoicing } from '../../../modules/invoicing/module.ts';
 import { Desk } from '../../../modules/invoicing/requests.ts';
 import { type Route, route } from '../../route.ts';
-import type { ApiServices } from '../../services.ts';
+import { type ApiServices, freshView } from '../../services.ts';
 
 export function compatibilityRoutes(services: ApiServices): Route[] {
   const { config, ledger, view, log } = services;
@@ -30,6 +30,7 @@ export function compatibilityRoutes(services: ApiServices): Route[] {
           deskOf: ({ institution, appId }) => {
             return new Desk({ ledger, view: view(invoicing), institution, who: `his:${appId}` });
           },
+          caughtUp: () => freshView(invoicing, services),
           onFault: (error) => log.error({ err: error }, 'a call of hospital software failed'),
         }),
     }),

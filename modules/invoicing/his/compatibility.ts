@@ -7,6 +7,8 @@ import { callMethod } from './methods.ts';
 export interface CompatibilityParts {
   applications: readonly Application[];
   deskOf: (application: Application) => Desk;
+  /** Resolves when the view tells what was recorded before the call, or is too far behind to wait for. */
+  caughtUp: () => Promise<unknown>;
   onFault: (error: unknown) => void;
 }
 
@@ -20,6 +22,7 @@ export async function answerEnvelope(
   try {
     const opened = openEnvelope(request, parts.applications);
     application = opened.application;
+    await parts.caughtUp();
     const answer = await callMethod(method, opened.body, parts.deskOf(application));
     return sealAnswer(RESULT.success, answer, application);
   } catch (error) {
