@@ -1,5 +1,5 @@
 /** IHE PIXm: the cross reference query (ITI-83) and the identity feed (ITI-104). */
-import { registerPerson, send } from '../../modules/empi/commands.ts';
+import { registerPerson, revisePerson, send } from '../../modules/empi/commands.ts';
 import type { Domain } from '../../modules/empi/types.ts';
 import type { ApiResponse } from '../response.ts';
 import { type FhirCall, personOfReference } from './call.ts';
@@ -80,12 +80,8 @@ export async function feed(call: FhirCall): Promise<ApiResponse> {
     return stored(call, done, 201);
   }
   const person = queries.livePerson(known.personId)!;
-  const demographics = { ...person.demographics, ...demographicsOf(patient) };
-  const done = await send(door, key, 'person.change', {
-    personId: person.personId,
-    demographics,
-    by: caller.id,
-  });
+  const said = { demographics: demographicsOf(patient), media: mediaOf(queries, patient) };
+  const done = await revisePerson(door, key, person, { ...said, by: caller.id });
   return stored(call, done, 200);
 }
 

@@ -21,8 +21,12 @@ export class Hl7Message {
   readonly segments: readonly (readonly string[])[];
   private readonly separators: Separators;
 
+  /** The character set that it came in, as MSH-18 names it. */
+  readonly charset: string;
+
   /** Throws Hl7Error. */
-  constructor(text: string) {
+  constructor(text: string, charset = 'UNICODE UTF-8') {
+    this.charset = charset;
     const lines = text.split(/\r\n|\r|\n/).filter((line) => line !== '');
     const head = lines[0] ?? '';
     if (!/^MSH.{5}/.test(head)) throw new Hl7Error('a message starts with MSH and its separators');

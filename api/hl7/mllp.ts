@@ -13,11 +13,14 @@ export interface MllpServer {
   close(): Promise<void>;
 }
 
+/** One message in, its answer out. */
+export type AnswerMessage = (message: Buffer) => Promise<Buffer>;
+
 /** Listens; whoever sends what is no frame is disconnected, and nobody else notices. */
 export function serveMllp(
   address: string,
   port: number,
-  answer: (message: string) => Promise<string>,
+  answer: AnswerMessage,
 ): Promise<MllpServer> {
   const sockets = new Set<Socket>();
   const server: Server = createServer((socket) => {
@@ -40,7 +43,7 @@ export function serveMllp(
   });
 }
 
-function serveConnection(socket: Socket, answer: (message: string) => Promise<string>): void {
+function serveConnection(socket: Socket, answer: AnswerMessage): void {
   let held = Buffer.alloc(0);
   let work = Promise.resolve();
   socket.setTimeout(IDLE_MS, () => socket.destroy());
@@ -55,11 +58,11 @@ function serveConnection(socket: Socket, answer: (message: string) => Promise<st
         return;
       }
       if (end < 0) return;
-      const message = held.toString('utf8', 1, end);
+      const message = held.subarray(1, end);
       held = held.subarray(end + 2);
       work = work.then(async () => {
-        const text = await answer(message);
-        if (!socket.destroyed) socket.write(frame(text));
+        const bytes = await answer(message);
+        if (!socket.destroyed) socket.write(frame(bytes));
       });
       work.catch(() => socket.destroy());
     }
@@ -67,6 +70,6 @@ function serveConnection(socket: Socket, answer: (message: string) => Promise<st
 }
 
 /** A message as it travels. */
-export function frame(message: string): Buffer {
-  return Buffer.concat([Buffer.of(START), Buffer.from(message, 'utf8'), Buffer.of(END, RETURN)]);
+export function frame(message: Buffer): Buffer {
+  return Buffer.concat([Buffer.of(START), message, Buffer.of(END, RETURN)]);
 }

@@ -99,6 +99,20 @@ function personRoutes(door: () => EmpiDoor): Route[] {
     }),
     route({
       ...READ,
+      method: 'get',
+      path: '/v1/empi/compare',
+      summaryZh: '两个居民的匹配度',
+      summaryEn: 'Degree of match of two persons of the index',
+      query: z.object({ a: shapes.text, b: shapes.text }),
+      answer: z.object({ match: shapes.match }),
+      handle({ query: { a, b } }) {
+        const match = door().queries.compare(a, b);
+        if (match === null) throw notFound('There is no such person.');
+        return { match };
+      },
+    }),
+    route({
+      ...READ,
       method: 'post',
       path: '/v1/empi/persons/search',
       summaryZh: '按人口学信息查询居民',

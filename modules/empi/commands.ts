@@ -9,7 +9,7 @@ import { idOf } from '../../ledger/id.ts';
 import { type CommandKind, type Commands, factOf, type Registration } from './facts.ts';
 import type { Match } from './matching/online.ts';
 import type { EmpiQueries } from './queries.ts';
-import type { Demographics, LinkReason, MediumInput, Outcome } from './types.ts';
+import type { Demographics, LinkReason, MediumInput, Outcome, Person } from './types.ts';
 
 /** Where commands go and where outcomes come from. */
 export interface EmpiDoor {
@@ -134,4 +134,23 @@ function leads(best: Match, second: Match | undefined): boolean {
 
 function bitsOf({ probability }: Match): number {
   return Math.log2(probability / Math.max(1e-300, 1 - probability));
+}
+
+/** What a source says anew of somebody it has told of before; identifiers that are new come to the person. */
+export async function revisePerson(
+  door: EmpiDoor,
+  key: string,
+  { personId, demographics: before }: Person,
+  { demographics, media, by }: RegisterRequest,
+): Promise<Outcome> {
+  const command = { personId, demographics: { ...before, ...demographics }, by };
+  const changed = await send(door, key, 'person.change', command);
+  if (changed.status === 'refused') return changed;
+  for (const [at, medium] of media.entries()) {
+    if (door.queries.medium(medium.domain, medium.number)?.personId === personId) continue;
+    const link: LinkReason = { source: 'auto', probability: 1, rule: 'source', by };
+    const added = await send(door, `${key}:medium:${at}`, 'medium.add', { personId, medium, link });
+    if (added.status === 'refused') return added;
+  }
+  return changed;
 }

@@ -150,17 +150,23 @@ export class EmpiQueries {
     return matchOnline(first.normalised, [candidate], settings, frequencies, 'all')[0] ?? null;
   }
 
-  /** Persons whose values agree exactly with all that is given. */
-  search(demographics: Demographics, limit = 100): Person[] {
+  /** Persons whose values agree exactly with all that is given, in the order of their ids; those `behind` one. */
+  search(demographics: Demographics, limit = 100, behind = ''): Person[] {
     const wanted = normalisePerson(demographics);
     // The last kind of search key is the most selective one.
     const key = searchKeys(wanted).at(-1);
     const found: Person[] = [];
     for (const person of key === undefined ? this.scan() : this.byKey(key, true)) {
-      if (person.status === 'active' && agrees(person.normalised, wanted)) found.push(person);
+      const isNext = person.personId > behind && person.status === 'active';
+      if (isNext && agrees(person.normalised, wanted)) found.push(person);
       if (found.length === limit) break;
     }
     return found;
+  }
+
+  /** Whether a person's values agree with all that is given. */
+  fits({ normalised }: Person, demographics: Demographics): boolean {
+    return agrees(normalised, normalisePerson(demographics));
   }
 
   /**

@@ -82,13 +82,15 @@ export async function registerCard(
   };
   await record(door, key, 'account.registered', account, {
     cardNumber,
-    setting: (was) => was ?? newSetting(),
+    setting: (was) => was ?? newSetting(door.queries.blacklisted(cardNumber).length > 0),
   });
   return door.queries.account(cardNumber)!;
 }
 
-function newSetting(): CardSetting {
-  return { status: 'active', staticSinceSeconds: 0, codesSinceSeconds: 0, payCard: '' };
+/** A centre may have listed the number before the card came to us. */
+function newSetting(isListed: boolean): CardSetting {
+  const status = isListed ? 'blacklisted' : 'active';
+  return { status, staticSinceSeconds: 0, codesSinceSeconds: 0, payCard: '' };
 }
 
 export async function updateCard(

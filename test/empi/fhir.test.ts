@@ -309,6 +309,27 @@ t.test('FHIR', async (t) => {
         422,
         'business-rule',
       ],
+      [
+        'the target twice',
+        [...sides, reference('target', first), reference('target', first)],
+        'm8',
+        400,
+        'invalid',
+      ],
+      [
+        'an identifier that is not known',
+        [identifier('source', A, '404'), reference('target', first)],
+        'm9',
+        422,
+        'not-found',
+      ],
+      [
+        'a result that is not the target',
+        [...sides, { name: 'result-patient', resource: { resourceType: 'Patient', id: second } }],
+        'm10',
+        400,
+        'invalid',
+      ],
       ['preview', [...sides, preview], undefined, 200, ''],
       ['merge', sides, 'm5', 200, ''],
       ['the same request again', sides, 'm5', 200, ''],
@@ -318,6 +339,10 @@ t.test('FHIR', async (t) => {
       const answer = await merge(parameter, key);
       t.equal(answer.status, status, `${what}: ${answer.text}`);
       t.equal(codeOf(answer.body), code, what);
+      checked(what, answer.body);
+      if (what === 'preview') {
+        t.same((await fhir('GET', `Patient/${second}`)).body['active'], true, 'changes nothing');
+      }
     }
     const source = (await fhir('GET', `Patient/${second}`)).body;
     t.match(source, {
@@ -331,6 +356,29 @@ t.test('FHIR', async (t) => {
       link: [{ type: 'replaces', other: { reference: `Patient/${second}` } }],
     });
     checked('target', target);
+    const duplicate = { ...patient(A, '5', { name: [{ text: '郑和' }] }) };
+    const at = `Patient?identifier=${q(`${A}|5`)}`;
+    t.equal((await fhir('PUT', at, duplicate)).status, 201);
+    const double = await idOf(`${A}|5`);
+    const link = [{ type: 'replaced-by', other: { identifier: { system: B, value: '7' } } }];
+    const resolved = await fhir('PUT', at, { ...duplicate, link });
+    t.match(resolved, { status: 200, body: { id: first } }, 'ITI-104: a duplicate is resolved');
+    checked('resolved', resolved.body);
+    t.equal((await fhir('GET', `Patient/${double}`)).body['active'], false);
+    const nobody = [{ type: 'replaced-by', other: { reference: 'Patient/404' } }];
+    const unresolved = await fhir('PUT', at, { ...duplicate, link: nobody });
+    t.match(unresolved, { status: 422, body: { issue: [{ code: 'not-found' }] } });
+    const two = [
+      { system: A, value: '5' },
+      { system: B, value: '55' },
+    ];
+    const more = { resourceType: 'Patient', identifier: two };
+    t.equal((await fhir('PUT', at, more)).status, 200, 'a revision with one more identifier');
+    t.equal(await idOf(`${B}|55`), first);
+    const compared = await call(served, 'GET', `/v1/empi/compare?a=${first}&b=${second}`);
+    t.match(compared.body, { match: { personId: second, verdict: 'none' } }, compared.text);
+    t.ok((compared.body['match'] as unknown as { fields: unknown[] }).fields.length > 0);
+    t.equal((await call(served, 'GET', `/v1/empi/compare?a=${first}&b=404`)).status, 404);
     t.equal(
       codeOf(
         (await call(served, 'POST', '/fhir/Patient/$merge', { body: {}, idempotencyKey: 'm7' }))

@@ -132,6 +132,25 @@ function holdInvariants(
   if (media !== owners.size) t.fail(`${step}: every medium has a live person`);
 }
 
+/** What is known of who is who, with its indexes; a merge and its undoing leave no trace in it. */
+const STATE = ['persons', 'media', 'numbers', 'keys', 'search', 'counts'] as const;
+
+/** Merges any two persons and undoes it: everything is as it was, whatever happened to them before. */
+function restoresExactly(t: { same: Same }, rig: StoreRig, random: Random): number {
+  const active = [...rig.queries.personsFrom()].filter(({ status }) => status === 'active');
+  if (active.length < 2) return 0;
+  const [survivor, absorbed] = [random.pick(active).personId, random.pick(active).personId];
+  const state = () => STATE.map((name) => [...rig.queries.view.table(name).range()]);
+  const before = state();
+  const merged = rig.send('person.merge', { survivor, absorbed, reason: 'test', by });
+  if (merged.status === 'refused') return 0;
+  rig.send('person.unmerge', { mergeId: merged.mergeId!, reason: 'test', by });
+  t.same(state(), before, `${survivor} and ${absorbed} are as they were`);
+  return 1;
+}
+
+type Same = (found: unknown, wanted: unknown, what: string) => unknown;
+
 t.test('random commands: the invariants hold, and replay gives the same bytes', async (t) => {
   const random = new Random(seed);
   const rig = new StoreRig();
@@ -140,15 +159,18 @@ t.test('random commands: the invariants hold, and replay gives the same bytes', 
     rig.send('domain.set', { code, nameZh: code, kind: 'card', system: `urn:${code}`, source: '' });
   }
   const statuses = new Map<string, number>();
+  let undoneMerges = 0;
   for (let i = 0; i < 600; i++) {
     const [kind, command] = randomCommand(random, rig.queries, population);
     const outcome = rig.send(kind, command as Commands[typeof kind]);
     const name = `${kind} ${outcome.status} ${outcome.code ?? ''}`;
     statuses.set(name, (statuses.get(name) ?? 0) + 1);
+    if (i % 25 === 0) undoneMerges += restoresExactly(t, rig, random);
     if (i % 20 === 0) holdInvariants(t, rig.queries, `${i} ${kind}`);
   }
   holdInvariants(t, rig.queries, 'end');
   t.comment(JSON.stringify(Object.fromEntries(statuses)));
+  t.ok(undoneMerges > 10, `${undoneMerges} merges were undone on the spot`);
   for (const kind of ['person.merge', 'person.unmerge', 'person.split', 'review.accept']) {
     t.ok((statuses.get(`${kind} done `) ?? 0) > 0, `${kind} was done`);
   }

@@ -7,6 +7,7 @@ import { sm2 } from 'sm-crypto-v2';
 import t from 'tap';
 import { openReader } from '../../ledger/reader.ts';
 import { type EmpiDoor, registerPerson, send } from '../../modules/empi/commands.ts';
+import { type MatchModel, startModel } from '../../modules/empi/matching/model.ts';
 import { empi } from '../../modules/empi/module.ts';
 import { openModuleQueries } from '../../modules/frame/queries.ts';
 import { openModules, until } from '../frame/open-modules.ts';
@@ -153,6 +154,33 @@ t.test('reviews: reject keeps them apart for ever', async (t) => {
   t.same(view.queries.reviews('open'), []);
 });
 
+t.test('thresholds and parameters are managed data: the next verdict follows them', async (t) => {
+  const known = { name: '周瑜', birthDate: '1985-05-05', address: '安徽省舒城县东街1号' };
+  await registerPerson(door, 'zhou', { demographics: known, media: medium('a', '81'), by });
+  const verdict = () => view.queries.match({ ...known })[0]?.verdict ?? 'none';
+  const set = (thresholds: { auto: number; manual: number }, model: MatchModel | null = null) =>
+    send(door, `settings ${JSON.stringify(thresholds)} ${model}`, 'settings.set', {
+      model,
+      thresholds,
+    });
+  const least = 1 - 1e-12;
+  t.equal(verdict(), 'auto');
+  await set({ auto: least, manual: 0.2 });
+  t.equal(verdict(), 'manual');
+  await set({ auto: least, manual: least });
+  t.equal(verdict(), 'none');
+  const blind = startModel(1, 1);
+  for (const field of blind.fields) field.match = [...field.stranger];
+  await set({ auto: 0.9, manual: 0.2 }, blind);
+  t.equal(verdict(), 'none', 'parameters that see no difference find nobody');
+  await set({ auto: 0.9, manual: 0.2 });
+  t.equal(verdict(), 'auto');
+  const { personId } = view.queries.medium('a', '81')!;
+  const sent = { personId, reason: 'test', by };
+  t.equal((await send(door, 'zhou leaves', 'person.cancel', sent)).status, 'done');
+  t.equal(verdict(), 'none', 'a cancelled person is matched with nobody');
+});
+
 t.test('subscribers are told, in order, signed, and again after a failure', async (t) => {
   const calls: { body: string; signature: string }[] = [];
   let failures = 1;
@@ -206,7 +234,8 @@ t.test('subscribers are told, in order, signed, and again after a failure', asyn
 t.test('statistics and history', async (t) => {
   const statistics = view.queries.statistics();
   t.equal(statistics.persons.active, 5);
-  t.equal(statistics.mediaByType['visit-card'], 7);
+  t.equal(statistics.mediaByType['visit-card'], 8);
+  t.equal(statistics.persons.cancelled, 1);
   const person = view.queries.medium('a', '1')!.personId;
   t.same(
     view.queries.history(person).map(({ kind }) => kind),

@@ -35,7 +35,7 @@ export function matchOnline(
   const builder = new RecordTableBuilder(candidates.length + 1);
   builder.add(person);
   for (const { normalised } of candidates) builder.add(normalised);
-  const table = builder.finish();
+  const table = builder.finish(false);
   const scorer = new Scorer(
     table,
     modelFor(settings.model, frequencies.persons),

@@ -71,16 +71,19 @@ export class RecordTableBuilder {
     return this.records;
   }
 
-  finish(): RecordTable {
+  /** `shared`: for several threads; a handful of records for one thread needs no copy. */
+  finish(shared = true): RecordTable {
     const { records } = this;
-    const rows = new Int32Array(new SharedArrayBuffer(records * SLOTS * 4));
-    rows.set(this.rows.subarray(0, records * SLOTS));
-    const pools = this.pools.map((pool) => pool.finish());
+    const own = this.rows.subarray(0, records * SLOTS);
+    const rows = shared ? sharedCopy(own) : own;
+    const pools = this.pools.map((pool) => pool.finish(shared));
     const counts: Uint32Array[] = [];
     const present: number[] = [];
     for (let field = 0; field < FIELD_COUNT; field++) {
       const size = this.pools[poolOf(field)]!.size + 1;
-      const count = new Uint32Array(new SharedArrayBuffer(size * 4));
+      const count = shared
+        ? new Uint32Array(new SharedArrayBuffer(size * 4))
+        : new Uint32Array(size);
       for (let at = field; at < rows.length; at += SLOTS) count[rows[at]!]!++;
       present.push(records - count[0]!);
       counts.push(count);
@@ -102,6 +105,12 @@ export class RecordTableBuilder {
     larger.set(this.rows);
     this.rows = larger;
   }
+}
+
+function sharedCopy(rows: Int32Array): Int32Array {
+  const copy = new Int32Array(new SharedArrayBuffer(rows.length * 4));
+  copy.set(rows);
+  return copy;
 }
 
 /** Numbers of different kinds of document say nothing about each other; 0 is a citizen's or unnamed. */

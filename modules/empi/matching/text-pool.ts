@@ -45,7 +45,9 @@ export class TextPoolBuilder {
     }
   }
 
-  finish(): TextPool {
+  /** `shared`: in memory that threads share; otherwise nothing is copied. */
+  finish(shared: boolean): TextPool {
+    if (!shared) return { units: this.units, offsets: this.offsets.subarray(0, this.texts + 2) };
     const length = this.offsets[this.texts + 1]!;
     const units = new Uint16Array(new SharedArrayBuffer(Math.max(2, length * 2)));
     units.set(this.units.subarray(0, length));
