@@ -35,7 +35,7 @@ export function addDemoCommand(program: Command): void {
     .option('--transactions <number>', 'how many transactions they make together', '3000')
     .option(
       '--hsm <which>',
-      'software, nss, softhsm, or the path of a PKCS#11 module (POSP_HSM_TOKEN, POSP_HSM_PIN)',
+      'software, nss, softhsm, or the path of a PKCS#11 module; POSP_HSM_PIN has the PIN of its token, POSP_HSM_TOKEN its label when there are several',
     )
     .option('--seed <number>', 'repeat an earlier day')
     .option('--keep', 'keep the data folder and say where it is')

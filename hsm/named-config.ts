@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { embeddedKindOf } from './pkcs11/module.ts';
 import type { Pkcs11Config, SoftwareConfig } from './types.ts';
 
 /** Names the token of a module that is given by its path; without it the only token is taken. */
@@ -9,12 +10,14 @@ export const PIN_VARIABLE = 'POSP_HSM_PIN';
 /**
  * The configuration behind `--hsm software|nss|softhsm|FILE`. Embedded tokens and the key file
  * live in `<dataDir>/hsm`, under `as` when there are several; for a module's path, token and PIN
- * come from environment variables.
+ * come from environment variables. The path of a module that can run embedded does so when nothing,
+ * neither a variable nor the caller (`ownToken`), names a token for it.
  */
 export function namedHsmConfig(
   name: string,
   dataDir: string,
   as: string = name,
+  ownToken = false,
 ): SoftwareConfig | Pkcs11Config {
   const folder = join(dataDir, 'hsm');
   switch (name) {
@@ -25,6 +28,11 @@ export function namedHsmConfig(
       return { provider: 'pkcs11', name: as, module: name, dataDir: join(folder, as) };
     default: {
       const tokenLabel = process.env[TOKEN_VARIABLE];
+      const kind = embeddedKindOf(name);
+      const named = ownToken || tokenLabel !== undefined || process.env[PIN_VARIABLE] !== undefined;
+      if (kind !== undefined && !named) {
+        return { provider: 'pkcs11', name: as, module: name, dataDir: join(folder, kind) };
+      }
       return {
         provider: 'pkcs11',
         module: name,

@@ -9,7 +9,8 @@ export function readSecret(source: SecretSource): string {
   const secret =
     'file' in source ? readSecretFile(source.file) : (process.env[source.environment] ?? '');
   if (secret === '') {
-    const where = 'file' in source ? `file ${source.file}` : `variable ${source.environment}`;
+    const where =
+      'file' in source ? `file ${source.file}` : `variable ${source.environment}: set it first`;
     throw new HsmError('login_failed', `there is no secret in ${where}`);
   }
   return secret;

@@ -34,7 +34,10 @@ export function hsmConfigOf(settings: ConcreteHsm, dataDir: string): HsmConfig {
 function memberConfig(settings: MemberSettings, dataDir: string): SoftwareConfig | Pkcs11Config {
   const { name, pool, masters } = settings;
   const kind = settingsName(settings);
-  const named = namedHsmConfig(kind, dataDir, name);
+  const ownToken =
+    settings.provider === 'pkcs11' &&
+    [settings.tokenLabel, settings.slot, settings.pin].some((value) => value !== undefined);
+  const named = namedHsmConfig(kind, dataDir, name, ownToken);
   const common = {
     masters,
     ...(name === undefined ? {} : { name }),

@@ -54,9 +54,13 @@ export function locateModule(module: string): ModulePlace {
     return { path, kind: module };
   }
   if (!existsSync(module)) throw new HsmError('module_missing', `there is no module ${module}`);
-  const file = basename(module);
+  return { path: module, kind: embeddedKindOf(module) };
+}
+
+/** What a module's file is by its name, when it is one that can run embedded. */
+export function embeddedKindOf(path: string): EmbeddedKind | undefined {
   const kinds = Object.keys(MODULE_FILES) as EmbeddedKind[];
-  return { path: module, kind: kinds.find((kind) => file.startsWith(MODULE_FILES[kind])) };
+  return kinds.find((kind) => basename(path).startsWith(MODULE_FILES[kind]));
 }
 
 /**

@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { findModule } from '../../hsm/open.ts';
 import { documentOf, posp } from '../support/posp.ts';
 import { temporaryFolder } from '../support/serve.ts';
 
@@ -49,4 +50,13 @@ hsm:
   t.match(documentOf(await hsm(['status', '--json'])), { masters: [1, 2] }, 'both have the next');
   const random = await hsm(['rewrap', '--new-master']);
   t.match(random, { code: 2, stderr: /from components/ }, 'at random they would differ');
+});
+
+const softhsm = findModule('softhsm');
+
+t.test('the path of a module that can run embedded is enough', { skip: !softhsm }, async (t) => {
+  const folder = temporaryFolder('hsm-path');
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const ran = await posp(['hsm', 'status', '--hsm', softhsm!, '--data', folder, '--json']);
+  t.match(documentOf(ran), { state: 'ready', token: { label: /^posp-/ } }, ran.stderr);
 });
