@@ -196,7 +196,8 @@ t.test(
   'no more under way than allowed; the rest waits, and no more than allowed waits',
   async (t) => {
     const limits = { inFlightPerLink: 1, queued: 1, queueTimeoutMs: 5_000 };
-    const { host } = await linked(t, { limits }, { behave: () => 'late', lateMs: 150 });
+    const wanted = { limits, answerTimeoutMs: 5_000 };
+    const { host } = await linked(t, wanted, { behave: () => 'late', lateMs: 150 });
     await until(() => host.isUp, 'up');
     const replies = [request(), request(), request()].map((one) => host.ask(one));
     t.strictSame((await Promise.all(replies)).map(said), ['00', '00', 'not-sent queue-full']);
@@ -205,7 +206,8 @@ t.test(
 
 t.test('what waits too long is not sent', async (t) => {
   const limits = { inFlightPerLink: 1, queued: 5, queueTimeoutMs: 50 };
-  const { host } = await linked(t, { limits }, { behave: () => 'late', lateMs: 300 });
+  const wanted = { limits, answerTimeoutMs: 5_000 };
+  const { host } = await linked(t, wanted, { behave: () => 'late', lateMs: 300 });
   await until(() => host.isUp, 'up');
   const replies = [request(), request()].map((one) => host.ask(one));
   t.strictSame((await Promise.all(replies)).map(said), ['00', 'not-sent queue-timeout']);
