@@ -1,5 +1,5 @@
 /**
- * Limits of cards, terminals and merchants as tallies of the ledger: the tally and the money move in
+ * Limits of cards, terminals, merchants and channels as tallies of the ledger: the tally and the money move in
  * one entry, so no two workers can pass a limit together. The names of the limits that an entry moved
  * are noted in its fact, so that a refusal, also when it is asked for again, names its limit.
  */
@@ -38,6 +38,7 @@ export async function limitMoves(request: Request, services: Services): Promise<
     ['card', card ?? '', card === undefined ? undefined : controls.card(card)],
     ['terminal', request.terminalId, controls.terminal(request.terminalId)],
     ['merchant', request.merchantId, controls.merchant(request.merchantId)],
+    ['listener', request.listener, controls.listener(request.listener)],
   ];
   for (const [scope, key, rules] of scopes) {
     for (const limit of rules?.limits ?? []) {
