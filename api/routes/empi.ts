@@ -10,7 +10,7 @@ import {
 import type { CommandKind, Commands } from '../../modules/empi/facts.ts';
 import { empi } from '../../modules/empi/module.ts';
 import type { Person } from '../../modules/empi/types.ts';
-import { ApiProblem, conflict, notFound } from '../problem.ts';
+import { ApiProblem, conflict, forbidden, notFound } from '../problem.ts';
 import { type Caller, type Route, route } from '../route.ts';
 import type { ApiServices } from '../services.ts';
 import * as shapes from './empi-shapes.ts';
@@ -53,6 +53,19 @@ async function orBehind<Value>(work: Promise<Value>): Promise<Value> {
   }
 }
 
+/** One source a domain: no other program feeds it. Operators may, for they put right what went wrong. */
+function refuseForeignDomains(
+  { queries }: EmpiDoor,
+  { id }: Caller,
+  media: readonly { domain: string }[],
+): void {
+  if (id.startsWith('operator:')) return;
+  for (const { domain } of media) {
+    const source = queries.domain(domain)?.source ?? '';
+    if (source !== '' && source !== id) throw forbidden(`${domain} is fed by another source.`);
+  }
+}
+
 export function empiRoutes(services: ApiServices): Route[] {
   const door = empiDoor(services);
   return [
@@ -77,6 +90,7 @@ function personRoutes(door: () => EmpiDoor): Route[] {
       answer: shapes.registered,
       async handle({ body, caller, idempotencyKey }) {
         const key = `${caller.id}:${idempotencyKey}`;
+        refuseForeignDomains(door(), caller, body.media);
         const done = await orBehind(registerPerson(door(), key, { ...body, by: caller.id }));
         if (done.status === 'refused') throw conflict(done.code!, `refused: ${done.code}`);
         const { personId, decision, matches, reviewIds = [] } = done;
@@ -199,12 +213,14 @@ function personChangeRoutes(door: () => EmpiDoor): Route[] {
       params,
       body: shapes.mediumInput,
       answer: shapes.outcome,
-      handle: (call) =>
-        change(door(), call, 'medium.add', {
+      handle(call) {
+        refuseForeignDomains(door(), call.caller, [call.body]);
+        return change(door(), call, 'medium.add', {
           personId: call.params.personId,
           medium: call.body,
           link: { source: 'manual', probability: 1, rule: 'api', by: call.caller.id },
-        }),
+        });
+      },
     }),
     route({
       ...WRITE,

@@ -67,6 +67,15 @@ t.test('FHIR', async (t) => {
     });
   const q = encodeURIComponent;
 
+  await t.test('no other program feeds a domain that has a source', async (t) => {
+    const media = [{ domain: 'c', number: '77', type: 'visit-card' }];
+    const body = { demographics: { name: '钱进' }, media };
+    const program = await call(served, 'POST', '/v1/empi/persons', change(body));
+    t.match(program, { status: 403, body: { code: 'forbidden' } });
+    const person = await admin('POST', '/v1/empi/persons', change(body));
+    t.equal(person.status, 200, person.text);
+  });
+
   await t.test('ITI-104 feed', async (t) => {
     const cases: [string, string, string, unknown, number, string][] = [
       ['add', 'PUT', `Patient?identifier=${q(`${A}|1`)}`, patient(A, '1', wang), 201, ''],
