@@ -14,8 +14,8 @@ export type ControlHandler = (argument: Record<string, unknown>) => Promise<unkn
 /** Unix sockets have short names: a path beyond it moves to the temporary folder. */
 const PATH_BYTES_MAX = 100;
 
-/** A request's body is a small object; anything longer is not ours. */
-const BODY_BYTES_MAX = 65_536;
+/** Long enough for a bill with thousands of lines; a longer request is told so. */
+const BODY_CHARACTERS_MAX = 8 << 20;
 
 /** What the running switch answered: an error's sentence, or the result. */
 export type ControlAnswer = { result: unknown } | { error: string };
@@ -29,13 +29,17 @@ export async function serveControl(
   rmSync(path, { force: true });
   const server = createServer((incoming, outgoing) => {
     let body = '';
+    let characters = 0;
     incoming.setEncoding('utf8');
     incoming.on('data', (chunk: string) => {
-      body += chunk;
-      if (body.length > BODY_BYTES_MAX) incoming.destroy();
+      characters += chunk.length;
+      if (characters <= BODY_CHARACTERS_MAX) body += chunk;
     });
     incoming.on('end', async () => {
-      const answer = await answerOf(handlers[(incoming.url ?? '').slice(1)], body);
+      const answer =
+        characters > BODY_CHARACTERS_MAX
+          ? { error: `a request has at most ${BODY_CHARACTERS_MAX} characters` }
+          : await answerOf(handlers[(incoming.url ?? '').slice(1)], body);
       outgoing.setHeader('Content-Type', 'application/json');
       outgoing.end(JSON.stringify(answer));
     });
