@@ -1,5 +1,6 @@
 /** Changes of a terminal's registry item that a terminal itself asks for. */
 import { randomBytes } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import { registryChange } from '../../ledger/registry.ts';
 import type { Terminal } from '../../ledger/registry-kinds.ts';
 import { Refusal } from '../refusal.ts';
@@ -7,7 +8,9 @@ import type { Services } from '../services.ts';
 import type { Request } from './row.ts';
 
 /** Requests of one terminal may meet; the later ones start over from what the first left. */
-const ATTEMPTS_MAX = 10;
+const ATTEMPTS_MAX = 20;
+/** A lost race is told at once, but what won it can only be read when it is on disk. */
+const PAUSE_MS = 5;
 
 /**
  * Records the changed terminal. The change is made from the newest item and refused by the ledger
@@ -37,6 +40,7 @@ export async function changeTerminal(
     });
     if (status === 'applied') return changed;
     if (status !== 'registry_conflict') throw new Error(`terminal ${changed.id}: ${status}`);
+    await setTimeout(attempt * PAUSE_MS);
   }
   throw new Refusal('96', 'terminal-changed-meanwhile');
 }
