@@ -47,6 +47,7 @@ export function addTerminalCommand(program: Command): void {
     .option('--card <number>', 'card number', '6219990000000000010')
     .option('--expiry <YYMM>', 'card expiry', '3012')
     .option('--pin <digits>', 'card PIN (default: none is entered)')
+    .option('--encrypt-track', 'send tracks under the track key of the sign-in (磁道加密)')
     .option('--original <reference>', 'field 37 of the slip that is meant (default: the last)')
     .option('--receiver <number>', 'card that receives a transfer or a load')
     .option('--code <text>', 'payment code, authorisation code, or what is downloaded')
@@ -97,6 +98,7 @@ async function run(transaction: string, options: TerminalOptions): Promise<ExitC
       terminalId: options.terminal,
       merchantId: options.merchant,
       keys,
+      encryptsTracks: options.encryptTrack === true,
     });
     try {
       const slips = new SlipBox(options.slips, options.terminal);

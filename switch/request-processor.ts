@@ -12,6 +12,7 @@ import { joinEnvelope, replyTpdu, splitEnvelope } from '../protocols/framing/env
 import type { Framing } from '../protocols/framing/framing.ts';
 import type { Codec, Message } from '../protocols/iso8583/message.ts';
 import { AnswerWriter, type Progress } from './answer-writer.ts';
+import { withClearTracks } from './checks/clear-tracks.ts';
 import { type ProvenMac, verifyRequestMac } from './checks/mac.ts';
 import { noteProven } from './checks/proven-keys.ts';
 import type { Sm4PinCarrier } from './checks/sm4-pin.ts';
@@ -127,6 +128,7 @@ export class RequestProcessor {
       progress.macKey = proven.macKey;
       request.workingKeys = proven.keys;
       await noteProven(request, proven.keys, this.#services);
+      request.message = await withClearTracks(request, this.#services);
     }
     const refused = refusalOfChecks(request) ?? refusalOfControls(request, this.#services);
     // Better told at once to try again than left to a time-out. Nothing is recorded: the repeat is a first time.

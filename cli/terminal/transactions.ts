@@ -25,6 +25,7 @@ export interface TerminalOptions {
   card: string;
   expiry: string;
   pin?: string;
+  encryptTrack?: boolean;
   original?: string;
   receiver?: string;
   code?: string;

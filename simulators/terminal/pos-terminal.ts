@@ -24,6 +24,8 @@ export interface PosTerminalOptions {
   timeoutMs?: number;
   /** How often it sends a reversal before it gives up. */
   reversalAttemptsMax?: number;
+  /** Asks for a track key at sign-in, and sends tracks under it (磁道加密). */
+  encryptsTracks?: boolean;
 }
 
 export interface SimulatedCard {
@@ -95,7 +97,12 @@ export class PosTerminal {
   #trace = 0;
 
   constructor(options: PosTerminalOptions) {
-    this.#options = { timeoutMs: 10_000, reversalAttemptsMax: 3, ...options };
+    this.#options = {
+      timeoutMs: 10_000,
+      reversalAttemptsMax: 3,
+      encryptsTracks: false,
+      ...options,
+    };
     this.id = options.terminalId;
     const { host, port } = options;
     this.#link = new TerminalLink({ host, port, framing: CUP_TERMINAL_FRAMING });
@@ -122,7 +129,7 @@ export class PosTerminal {
 
   /** 签到: new working keys and the batch number. */
   async signIn(): Promise<Exchanged> {
-    const networkCode = this.#options.keys.algorithm === 'sm4' ? '006' : '003';
+    const networkCode = this.#signInCode;
     const done = await this.#ask('0800', {
       11: this.#nextTrace(),
       60: field60.format({ transactionType: '00', batchNumber: this.#batchNumber, networkCode }),
@@ -135,6 +142,11 @@ export class PosTerminal {
       if (batchNumber !== undefined) this.#startBatch(batchNumber);
     }
     return done;
+  }
+
+  get #signInCode(): string {
+    if (this.#options.keys.algorithm === 'sm4') return '006';
+    return this.#options.encryptsTracks ? '004' : '003';
   }
 
   /** 签退 */
@@ -191,7 +203,7 @@ export class PosTerminal {
       3: '200000',
       4: amountText(amountFen),
       22: '022',
-      35: track2(slip.card),
+      ...(await this.#trackFields(slip.card)),
       37: slip.reference,
       60: this.#financial('25'),
       61: field61.format(slip),
@@ -355,16 +367,27 @@ export class PosTerminal {
   }
 
   async #cardFields(card: SimulatedCard): Promise<Fields> {
-    const base = { 2: card.number, 35: track2(card) };
+    const base = { 2: card.number, ...(await this.#trackFields(card)) };
     if (card.pin === undefined) return { ...base, 22: '022' };
     const pinBlock = await this.#options.keys.pinBlock(card.pin, card.number);
-    const entered = { ...base, 22: '021', 26: '12' };
-    if (this.#options.keys.algorithm === '3des') {
-      return { ...entered, 52: pinBlock, 53: '2600000000000000' };
-    }
+    const entered = { ...base, 22: '021', 26: '12', 53: this.#securityControl('2') };
+    if (this.#options.keys.algorithm === '3des') return { ...entered, 52: pinBlock };
     // A block of 16 bytes has no room in field 52: it goes into field 63, as one maker has it.
-    const carried = Buffer.concat([SM4_PIN_TAG, pinBlock]);
-    return { ...entered, 52: NO_PIN, 53: '2400000000000000', 63: carried };
+    return { ...entered, 52: NO_PIN, 63: Buffer.concat([SM4_PIN_TAG, pinBlock]) };
+  }
+
+  /** Track 2, in the clear or under the track key of the sign-in. */
+  async #trackFields(card: SimulatedCard): Promise<Fields> {
+    const track = track2(card);
+    if (!this.#options.encryptsTracks) return { 35: track };
+    return { 35: await this.#options.keys.encryptTrack(track), 53: this.#securityControl('0') };
+  }
+
+  /** Field 53: the form of the PIN, the algorithm, and whether tracks are encrypted. */
+  #securityControl(pinFormat: '0' | '2'): string {
+    const { keys, encryptsTracks } = this.#options;
+    const algorithm = keys.algorithm === 'sm4' ? '4' : '6';
+    return `${pinFormat}${algorithm}${encryptsTracks ? '1' : '0'}`.padEnd(16, '0');
   }
 
   #financial(transactionType: string): string {

@@ -13,6 +13,7 @@ export class TerminalKeys {
   readonly #masterKey: StoredKey;
   #pin: StoredKey | null = null;
   #mac: StoredKey | null = null;
+  #track: StoredKey | null = null;
 
   private constructor(hsm: Hsm, masterKey: StoredKey, algorithm: TerminalAlgorithm) {
     this.#hsm = hsm;
@@ -39,6 +40,7 @@ export class TerminalKeys {
     const keys = field62WorkingKeys.parse(field62, layout);
     this.#pin = await this.#open(keys.pin, 'pin');
     this.#mac = await this.#open(keys.mac, 'mac');
+    this.#track = keys.track === undefined ? null : await this.#open(keys.track, 'data');
   }
 
   /** Field 64 over the body up to it. */
@@ -55,11 +57,19 @@ export class TerminalKeys {
     return this.#hsm.encryptPin(this.#needed(this.#pin), { format: 0, pin, pan });
   }
 
+  /** Track 2 or 3 under the track key, as field 53 digit 3 = 1 announces it. */
+  async encryptTrack(track: string): Promise<string> {
+    return this.#hsm.encryptTrack(this.#needed(this.#track), track);
+  }
+
   get #macAlgorithm(): MacAlgorithm {
     return this.algorithm === 'sm4' ? 'cup-sm4' : 'cup-ecb';
   }
 
-  async #open({ wrapped, checkValue }: WrappedKey, purpose: 'pin' | 'mac'): Promise<StoredKey> {
+  async #open(
+    { wrapped, checkValue }: WrappedKey,
+    purpose: 'pin' | 'mac' | 'data',
+  ): Promise<StoredKey> {
     const single = this.algorithm === '3des' && wrapped.length === 8;
     const algorithm = single ? 'des' : this.algorithm;
     const expected = Buffer.from(checkValue).toString('hex');

@@ -30,7 +30,8 @@ export type TerminalItem = RegistryItem<Terminal>;
 
 /** A request whose sender is known and, where the row asks for it, proven by its MAC. */
 export interface Request {
-  readonly message: Message;
+  /** As it was received; once its MAC is right, with tracks in the clear. */
+  message: Message;
   readonly row: TransactionRow;
   readonly field60: Field60;
   readonly terminalId: string;
