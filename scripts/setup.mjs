@@ -36,35 +36,40 @@ export function run(command, args, options = {}) {
 
 /** Installs the packages when node_modules does not fit the lock file or this Node. */
 export function install() {
-  const wanted = hashOf([
+  if (readStamp(installStamp) === wantedStamp()) return;
+  say('installing packages (once; about a minute) …');
+  if (installPackages()) return;
+  say('npm could not install the packages. Is a package registry reachable? Its message is above.');
+  process.exit(1);
+}
+
+/** Installs all packages anew; true when npm could. */
+export function installPackages() {
+  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+  const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
+  const options = { env: npmEnvironment() };
+  // Some registry mirrors lack optional packages of other platforms, and `npm ci` then refuses.
+  const installed =
+    run(npm, ['ci', ...quiet], options) || run(npm, ['install', '--no-save', ...quiet], options);
+  if (installed) writeFileSync(installStamp, wantedStamp());
+  return installed;
+}
+
+/** What the installed packages have to fit. */
+function wantedStamp() {
+  return hashOf([
     readFileSync(join(root, 'package-lock.json')),
     process.versions.modules,
     process.platform,
     process.arch,
   ]);
-  if (readStamp(installStamp) === wanted) return;
-  say('installing packages (once; about a minute) …');
-  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
-  const options = { env: npmEnvironment() };
-  // Some registry mirrors lack optional packages of other platforms, and `npm ci` then refuses.
-  if (
-    !run(npm, ['ci', ...quiet], options) &&
-    !run(npm, ['install', '--no-save', ...quiet], options)
-  ) {
-    say(
-      'npm could not install the packages. Is a package registry reachable? Its message is above.',
-    );
-    process.exit(1);
-  }
-  writeFileSync(installStamp, wanted);
 }
 
 /**
  * The environment in which npm builds what has no ready binary. Node's own header files are beside
  * it more often than the site that has them can be reached.
  */
-export function npmEnvironment() {
+function npmEnvironment() {
   const prefix = dirname(dirname(process.execPath));
   const header = join(prefix, 'include', 'node', 'node_version.h');
   const major = process.versions.node.split('.')[0];

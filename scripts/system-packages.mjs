@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { npmEnvironment, root, run, say } from './setup.mjs';
+import { installPackages, root, run, say } from './setup.mjs';
 
 const libraryFolders = [
   '/usr/lib',
@@ -47,8 +47,8 @@ function provideBinding() {
   if (hasBinding()) return;
   provide(['g++', 'make', 'python3']);
   say('building pkcs11js, the PKCS#11 binding …');
-  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { env: npmEnvironment() });
-  if (!hasBinding()) say('pkcs11js could not be built: only the software provider works.');
+  if (!installPackages() || !hasBinding())
+    say('pkcs11js could not be built: only the software provider works.');
 }
 
 function hasBinding() {
