@@ -4,11 +4,13 @@
  */
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Reader } from '../../ledger/reader.ts';
+import type { JournalRecord } from '../../ledger/types.ts';
 import type { Follower, ModuleStatus } from './follower.ts';
 import type { ActContext } from './module.ts';
 
-/** Records that are read at once. */
+/** Records that are read at once, or fewer when facts of modules have so many bytes. */
 const BATCH_RECORDS = 2_000;
+const BATCH_PAYLOAD_BYTES = 8 << 20;
 /** How often the journal's end is looked at when nothing is new. */
 const IDLE_MS = 20;
 /**
@@ -77,6 +79,17 @@ export class ModuleRunner {
     return this.#parts.followers.map((follower) => follower.status(this.#reader, head));
   }
 
+  #batch(from: number, to: number): JournalRecord[] {
+    const records: JournalRecord[] = [];
+    let payloadBytes = 0;
+    for (const record of this.#reader.records({ from, to })) {
+      records.push(record);
+      payloadBytes += record.entry.fact?.module?.payload?.length ?? 0;
+      if (payloadBytes >= BATCH_PAYLOAD_BYTES) break;
+    }
+    return records;
+  }
+
   /** Sleeps, unless the module has to stop. */
   async #rest(restMs: number): Promise<void> {
     await sleep(restMs, undefined, { signal: this.#stop.signal }).catch(() => {});
@@ -108,7 +121,7 @@ export class ModuleRunner {
     }
     for (const [position, there] of places) {
       const to = Math.min(head, position + BATCH_RECORDS);
-      const records = [...this.#reader.records({ from: position + 1, to })];
+      const records = this.#batch(position + 1, to);
       for (const follower of there) follower.apply(records);
     }
     for (const follower of followers) {
