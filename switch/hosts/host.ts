@@ -48,6 +48,9 @@ interface Made {
   key: string;
 }
 
+/** After so many wrong MACs with no right one between them, our keys are not the host's. */
+const WRONG_MACS_MAX = 5;
+
 /** Field 53 of a PIN block of format 0 under a double-length key. */
 const PIN_WITH_PAN_3DES = '2600000000000000';
 
@@ -67,6 +70,7 @@ export class Host {
   #queue: Queued[] = [];
   #turn = 0;
   #traces = 0;
+  #wrongMacs = 0;
   #stopping = false;
   #wasUp = false;
   /** Requests between their coming and their reply, without those that wait in the queue. */
@@ -356,8 +360,10 @@ export class Host {
     if (!(await this.#macIsRight(message))) {
       this.#parts.metrics.unusable(this.name, 'wrong-mac');
       this.#parts.log.warn({ host: this.name, message }, 'an answer of the host has a wrong MAC');
+      this.#noteWrongMac();
       return;
     }
+    if (message.has(64) || message.has(128)) this.#wrongMacs = 0;
     const one = this.#inFlight.take(key);
     if (one === undefined) {
       const reference = Number(message.get(37) ?? 0);
@@ -370,6 +376,16 @@ export class Host {
     one.resolve({ state: 'answered', fields: textFields(message) });
     if (this.#config.connection === 'short') link.close('done');
     this.#pump(performance.now());
+  }
+
+  /** Keys that are out of step never come right by themselves: a new sign-on brings new ones. */
+  #noteWrongMac(): void {
+    this.#wrongMacs++;
+    if (this.#wrongMacs < WRONG_MACS_MAX) return;
+    this.#wrongMacs = 0;
+    this.#parts.log.warn({ host: this.name }, 'the keys are out of step with the host: signing on');
+    this.#signOn.lost();
+    this.#note();
   }
 
   /** Network messages carry none; a host may leave it out of a decline, but never of an approval. */

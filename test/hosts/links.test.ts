@@ -235,6 +235,20 @@ t.test('a wrong MAC is no answer, and the right one after it counts', async (t) 
   t.equal(said(await host.ask(request())), '00');
 });
 
+t.test(
+  'wrong MACs one after the other: the keys are out of step, and a sign-on brings new ones',
+  async (t) => {
+    let wrong = 5;
+    const behave = () => (wrong-- > 0 ? 'wrong-mac' : 'approve') as 'wrong-mac' | 'approve';
+    const { host, bank } = await linked(t, {}, { behave });
+    await until(() => host.isUp, 'up');
+    const replies = await Promise.all(Array.from({ length: 5 }, () => host.ask(request())));
+    t.strictSame(new Set(replies.map(said)), new Set(['unanswered timeout']));
+    await until(() => bank.signOns === 2 && host.isUp, 'signed on again');
+    t.equal(said(await host.ask(request())), '00');
+  },
+);
+
 t.test('a PIN is translated for the host, and an unreadable one never leaves', async (t) => {
   const { host } = await linked(t, {}, { pin: '123456' });
   await until(() => host.isUp, 'up');
