@@ -39,6 +39,13 @@ export interface ListenerOptions {
   };
 }
 
+/**
+ * Connections that may wait to be accepted. When the queue is full the system forgets that a peer has
+ * connected and asks again after a second, then after three: after a power cut a whole hospital's
+ * terminals come at once.
+ */
+const ACCEPT_QUEUE = 4_096;
+
 export class Listener {
   readonly #options: ListenerOptions;
   readonly #connections = new Set<Connection>();
@@ -57,7 +64,8 @@ export class Listener {
   listen(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen({ fd: this.#options.fd, backlog: 4096 }, () => {
+      // The backlog of an options object counts for ports alone: behind a descriptor it is an argument.
+      this.#server.listen({ fd: this.#options.fd }, ACCEPT_QUEUE, () => {
         this.#server.off('error', reject);
         resolve();
       });
