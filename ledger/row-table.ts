@@ -28,6 +28,7 @@ const SEGMENT_MASK = SEGMENT_ROWS - 1;
 const SEGMENT_OFFSET = 48;
 
 const MAX_LOAD = 0.7;
+/** Slots of the table before that move over with each insertion: a growth is felt, but not for long. */
 const MIGRATED_PER_INSERT = 16;
 
 export class RowTable {
@@ -44,6 +45,7 @@ export class RowTable {
   private slots = newSlots(FIRST_CAPACITY);
   /** The table before the last growth while it still holds slots. */
   private oldSlots: Slots | null = null;
+  /** Words of it that hold nothing any more. Behind them a slot is empty, so that no run crosses the end. */
   private migrated = 0;
 
   /** rowWords: 32-bit words of a row, even, key included. */
@@ -57,7 +59,7 @@ export class RowTable {
     const hash = hashKey(k0, k1, k2, k3);
     const slot = this.probe(this.slots, hash, k0, k1, k2, k3);
     if (slot >= 0) return this.slots.words[slot]! - 1;
-    if (this.oldSlots === null) return -1;
+    if (this.oldSlots === null || this.hasMoved(hash, this.oldSlots)) return -1;
     const old = this.probe(this.oldSlots, hash, k0, k1, k2, k3);
     return old < 0 ? -1 : this.oldSlots.words[old]! - 1;
   }
@@ -69,7 +71,11 @@ export class RowTable {
   /** Reads the slot where a key of that hash belongs, so that it is near when it is looked up. */
   touchSlot(hash: number): number {
     const { words, shift } = this.slots;
-    return words[(hash >>> shift) * 2]!;
+    const found = words[(hash >>> shift) * 2]!;
+    const old = this.oldSlots;
+    return old === null || this.hasMoved(hash, old)
+      ? found
+      : found + old.words[(hash >>> old.shift) * 2]!;
   }
 
   /** Reads the row of a key of that hash, when its slot is where it belongs. */
@@ -315,20 +321,27 @@ export class RowTable {
     this.migrated = 0;
   }
 
-  /** Moves up to so many slots of the old table over. */
+  /** Whether a key of that hash would have left the old table already. */
+  private hasMoved(hash: number, old: Slots): boolean {
+    return (hash >>> old.shift) * 2 < this.migrated;
+  }
+
+  /** Moves so many slots of the old table over, and what follows on them without a gap. */
   private migrate(limit: number): void {
     const old = this.oldSlots;
     if (old === null) return;
     const { words } = old;
     const end = Math.min(this.migrated + limit * 2, words.length);
-    for (let at = this.migrated; at < end; at += 2) {
+    let at = this.migrated;
+    for (; at < words.length; at += 2) {
       const entry = words[at]!;
+      if (at >= end && entry === EMPTY) break;
       if (entry === EMPTY || entry === TOMBSTONE) continue;
       putSlot(this.slots, words[at + 1]!, entry);
       words[at] = TOMBSTONE;
     }
-    this.migrated = end;
-    if (end === words.length) this.oldSlots = null;
+    this.migrated = at;
+    if (at === words.length) this.oldSlots = null;
   }
 }
 
