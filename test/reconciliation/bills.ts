@@ -290,6 +290,35 @@ export function errorLine(originalReference: string, amountFen: number): string 
   return `${values.map(([width, value]) => value.padEnd(width)).join(' ')}\r\n`;
 }
 
+/** A line of the all-channel merchant error file (ZME), by the widths of its published table. */
+export function merchantErrorLine(trace: string, time: string, amountFen: number): string {
+  const values: [width: number, value: string][] = [
+    [3, 'E74'],
+    [11, '48021000'],
+    [11, '00010000'],
+    [6, trace],
+    [10, time],
+    [19, '6228480000000000018'],
+    [12, String(amountFen).padStart(12, '0')],
+    [4, '5311'],
+    [2, '07'],
+    [2, '00'],
+    [6, '000001'],
+    [10, '1119101500'],
+    [4, '4808'],
+    [12, String(amountFen).padStart(12, '0')],
+    [13, 'C000000000000'],
+    [13, `D${String(amountFen).padStart(12, '0')}`],
+    [15, '123456789012345'],
+    [15, ''],
+    [1, ''],
+    [12, ''],
+    [2, ''],
+    [135, ''],
+  ];
+  return `${values.map(([width, value]) => value.padEnd(width)).join(' ')}\r\n`;
+}
+
 /** 25 values of the aggregator's text, in fen. */
 function leshua(lines: readonly Line[]): string {
   return lines

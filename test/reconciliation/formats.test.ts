@@ -9,7 +9,7 @@ import type { ReconciliationResult } from '../../modules/reconciliation/result.t
 import { sourceNamed } from '../../modules/reconciliation/sources/index.ts';
 import { Random, testSeed } from '../ledger/random.ts';
 import { documentOf, posp } from '../support/posp.ts';
-import { dayFor, errorLine, FORMATS } from './bills.ts';
+import { dayFor, errorLine, FORMATS, merchantErrorLine } from './bills.ts';
 import { type Planted, plantedDay, shuffled } from './day.ts';
 
 t.setTimeout(300_000);
@@ -65,6 +65,23 @@ t.test('unionpay-err: a correction names the payment that it is of', async (t) =
   const { result } = await reconcile({ source, file, against, day: 20261120 });
   t.equal(result.matched, 1);
   t.match(result.differences, [{ code: 'CH_ONLY', orderId: '000000000124', theirsFen: 70 }]);
+});
+
+t.test('unionpay-zme: what the network corrected on the merchant side', async (t) => {
+  const [file, against] = [join(folder, 'INN20112001ZME_1'), join(folder, 'zme.ndjson')];
+  const time = '1120101500';
+  writeFileSync(
+    file,
+    merchantErrorLine('000123', time, 500) + merchantErrorLine('000124', time, 70),
+  );
+  const refund = { type: 'refund', amountFen: 500, status: 'success' };
+  const ours = { ...refund, orderId: 'A1', refundId: 'R1', channelId: `000123${time}` };
+  writeFileSync(against, JSON.stringify(ours));
+  const source = sourceNamed('unionpay-zme')!;
+  const { result } = await reconcile({ source, file, against, day: 20261120 });
+  t.equal(result.matched, 1);
+  t.match(result.differences, [{ code: 'CH_ONLY', theirsFen: 70 }]);
+  t.equal(result.differences.length, 1);
 });
 
 /** Nothing is lost: lines and money of both sides are all accounted for. */
