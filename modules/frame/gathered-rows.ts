@@ -21,13 +21,14 @@ interface GatheredRow {
   /** Null: the row is kept as text, or there is none. */
   flat: FlatRow | null;
   text: ValueText | undefined;
-  isChanged: boolean;
 }
 
 export class GatheredRows {
   readonly #storage: RowStorage;
   /** By the text of the key. */
   readonly #rows = new Map<string, GatheredRow>();
+  /** Those of them that are not written yet. */
+  readonly #changed = new Map<string, GatheredRow>();
 
   constructor(storage: RowStorage) {
     this.#storage = storage;
@@ -51,37 +52,40 @@ export class GatheredRows {
 
   /** Writes what has changed, in the order of the keys; the rows stay known. */
   write(): void {
-    const changed = [...this.#rows].filter(([, { isChanged }]) => isChanged);
-    changed.sort(([a], [b]) => (a < b ? -1 : 1));
+    if (this.#changed.size === 0) return;
+    const changed = [...this.#changed].sort(([a], [b]) => (a < b ? -1 : 1));
     for (const [name, row] of changed) {
       const key = Buffer.from(name, 'utf8');
       const text = row.flat === null ? row.text : JSON.stringify(row.flat);
       if (text === undefined) this.#storage.remove(key);
       else this.#storage.put(key, encodeText(text));
-      row.isChanged = false;
     }
+    this.#changed.clear();
   }
 
   forget(): void {
     this.#rows.clear();
+    this.#changed.clear();
   }
 
   #fetch(key: string): GatheredRow {
     const bytes = this.#storage.get(Buffer.from(key, 'utf8'));
     const text = bytes === undefined ? undefined : decodeText(bytes);
     const value = text === undefined ? undefined : valueFrom(text);
-    const row = { flat: isFlat(value) ? value : null, text, isChanged: false };
+    const row = { flat: isFlat(value) ? value : null, text };
     this.#rows.set(key, row);
     return row;
   }
 
   #change(key: string, flat: FlatRow | null, text: ValueText | undefined): void {
-    const row = this.#rows.get(key);
-    if (row === undefined) this.#rows.set(key, { flat, text, isChanged: true });
-    else {
+    let row = this.#rows.get(key);
+    if (row === undefined) {
+      row = { flat, text };
+      this.#rows.set(key, row);
+    } else {
       row.flat = flat;
       row.text = text;
-      row.isChanged = true;
     }
+    this.#changed.set(key, row);
   }
 }

@@ -34,6 +34,10 @@ export interface FactPayloads {
     count: number;
     who: string;
   };
+  /** 在线申领: somebody wants more numbers of a code from the fiscal side. */
+  'numbers-wanted': { billCode: string; count: number; who: string };
+  /** The fiscal side has been asked; what it gives comes as `numbers-received`. */
+  'numbers-asked': { application: string; who: string };
   'numbers-returned': NumberRange & { holder: string; who: string };
   'numbers-voided': NumberRange & { holder: string; reason: string; who: string };
   /** Every number of a year's codes that is left is void. */

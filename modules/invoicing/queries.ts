@@ -26,6 +26,7 @@ import {
   type PaymentRow,
   type PushTask,
   type Rows,
+  type StockApplication,
   type TableName,
   type Tables,
 } from './tables.ts';
@@ -185,6 +186,12 @@ export class InvoicingQueries {
 
   stockEvents(institution: string, options: { reverse?: boolean } = {}) {
     return this.#tables.table('stock-events').range({ prefix: `${institution}|`, ...options });
+  }
+
+  /** Applications for numbers that the fiscal side was not asked for yet, oldest first. */
+  openApplications(institution: string): StockApplication[] {
+    const open = this.#tables.table('stock-applications-open').range({ prefix: `${institution}|` });
+    return [...open].map(({ key }) => this.#tables.table('stock-applications').get(key)!);
   }
 
   /** Bills that have a number and no signature yet, in the order of their numbers being given. */

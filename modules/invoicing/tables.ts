@@ -134,6 +134,18 @@ export interface StockEvent {
   timestampUs: number;
 }
 
+/** 在线申领: numbers that the fiscal side is asked for. */
+export interface StockApplication {
+  id: string;
+  institution: string;
+  billCode: string;
+  count: number;
+  state: 'open' | 'asked';
+  who: string;
+  wantedUs: number;
+  askedUs: number;
+}
+
 export interface ArchivePackage {
   name: string;
   institution: string;
@@ -188,6 +200,10 @@ export interface Rows {
   'holding-days': Movements;
   /** `institution|position|n` */
   'stock-events': StockEvent;
+  /** `institution|position|n` */
+  'stock-applications': StockApplication;
+  /** Those that the fiscal side was not asked for yet: the same keys. */
+  'stock-applications-open': string;
   payments: PaymentRow;
   /** Names of a payment → its position: `ref|…`, `trace|…`, `no|…`. */
   'payment-names': number;

@@ -4,6 +4,7 @@ import { SocketXmlFront } from '../../modules/invoicing/fiscal/socket-xml.ts';
 import { managedItem } from '../../modules/invoicing/managed/sample.ts';
 import type { InvoicingSettings } from '../../modules/invoicing/settings.ts';
 import { checkStock } from '../../modules/invoicing/stock/check.ts';
+import { countOf } from '../../modules/invoicing/stock/ranges.ts';
 import { serveGateway } from '../../simulators/fiscal/http-gateway.ts';
 import {
   CERTIFICATE_SERIAL,
@@ -92,6 +93,17 @@ for (const style of ['gateway', 'socket'] as const) {
     t.equal(platform.bills.size, 3);
     t.equal(platform.bills.get(`${code}-0000000502`)?.totalFen, -12_345, 'the red bill');
     t.equal(platform.duplicates, 0);
+    const left = () => {
+      const holdings = hospital.queries.holdings(INSTITUTION);
+      return countOf(holdings.find(({ billCode }) => billCode === code)!.free);
+    };
+    const before = left();
+    await hospital.desk.ask('numbers-wanted', { billCode: code, count: 50 });
+    await until('the numbers that were asked for have come', () => left() === before + 50);
+    t.match(hospital.queries.list('stock-applications', INSTITUTION), [
+      { billCode: code, count: 50, state: 'asked' },
+    ]);
+    t.strictSame(hospital.queries.openApplications(INSTITUTION), [], 'asked for once');
     t.strictSame(checkStock(hospital.queries, [INSTITUTION]), []);
   });
 

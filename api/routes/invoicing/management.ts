@@ -43,6 +43,14 @@ const COMMANDS: readonly {
       .transform((body) => ({ ...body, source: 'manual' as const })),
   },
   {
+    path: 'stock/applications',
+    zh: '票据在线申领',
+    en: 'Ask the fiscal side for more numbers',
+    kind: 'numbers-wanted',
+    permission: MANAGE,
+    body: z.strictObject({ billCode: text(20), count: z.int().min(1).max(10_000_000) }),
+  },
+  {
     path: 'stock/distributed',
     zh: '票据分发',
     en: 'Give numbers to an issuing point',
@@ -261,6 +269,9 @@ function lookRoutes(services: ApiServices): Route[] {
     ),
     list('stock/warnings', '库存预警', 'Holders that run out', ({ queries, institution }) =>
       stockWarnings(queries, institution),
+    ),
+    list('stock/applications', '在线申领记录', 'Applications for numbers', (desk) =>
+      desk.queries.list('stock-applications', desk.institution),
     ),
     list('waiting', '待处理业务及原因', 'Charges without the right bill, and why', (desk) => {
       const charges = desk.queries.waitingCharges(desk.institution);

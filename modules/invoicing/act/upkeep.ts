@@ -12,6 +12,7 @@ import { unitCodeOf } from './fiscal.ts';
 type Context = ActContext<InvoicingQueries>;
 
 const SYNCHRONISE_MS = 30_000;
+const APPLICATIONS_MS = 2_000;
 const BOOKINGS_MS = 600_000;
 const YEAR_MS = 3_600_000;
 
@@ -34,7 +35,10 @@ export class Upkeep {
       if (this.#isDue(`year|${id}`, YEAR_MS, context)) await this.#closeYears(id, context);
       if (this.#front === null || !unit.fiscal) continue;
       try {
-        if (this.#isDue(`stock|${id}`, SYNCHRONISE_MS, context)) {
+        const asked =
+          this.#isDue(`applications|${id}`, APPLICATIONS_MS, context) &&
+          (await this.#sendApplications(this.#front, id, context));
+        if (this.#isDue(`stock|${id}`, asked ? 0 : SYNCHRONISE_MS, context)) {
           await this.#fetchNumbers(this.#front, id, context);
         }
         if (this.#isDue(`bookings|${id}`, BOOKINGS_MS, context)) {
@@ -66,6 +70,24 @@ export class Upkeep {
       await context.ledger.submit(factEntry('numbers-received', institution, key, whole));
     }
     await this.#applyForMore(front, institution, unitCode, context);
+  }
+
+  /**
+   * What people want, asked for once; true when something was. After a crash between question and
+   * record it is asked for again: too many numbers do no harm, they are accounted for.
+   */
+  async #sendApplications(
+    front: FiscalFront,
+    institution: string,
+    context: Context,
+  ): Promise<boolean> {
+    const open = context.queries.openApplications(institution);
+    for (const { id, billCode, count } of open) {
+      await front.applyForNumbers(unitCodeOf(institution, context), billCode, count);
+      const payload = { application: id, who: 'fiscal-synchronisation' };
+      await context.ledger.submit(factEntry('numbers-asked', institution, id, payload));
+    }
+    return open.length > 0;
   }
 
   async #applyForMore(

@@ -27,6 +27,8 @@ const RULES: Rules = {
   managed: applyManaged,
   'numbers-received': stock.applyNumbersReceived,
   'numbers-distributed': stock.applyNumbersDistributed,
+  'numbers-wanted': stock.applyNumbersWanted,
+  'numbers-asked': stock.applyNumbersAsked,
   'numbers-returned': stock.applyNumbersReturned,
   'numbers-voided': stock.applyNumbersVoided,
   'year-closed': stock.applyYearClosed,

@@ -81,6 +81,30 @@ export function applyNumbersReceived(
   return done();
 }
 
+export function applyNumbersWanted(
+  change: Change,
+  { billCode, count, who }: FactPayloads['numbers-wanted'],
+): OutcomeRow {
+  const id = change.nextId();
+  const { institution, nowUs: wantedUs } = change;
+  const wanted = { id, institution, billCode, count, who, wantedUs };
+  change.tables.table('stock-applications').put(id, { ...wanted, state: 'open', askedUs: 0 });
+  change.tables.table('stock-applications-open').put(id, '');
+  return done();
+}
+
+export function applyNumbersAsked(
+  change: Change,
+  { application }: FactPayloads['numbers-asked'],
+): OutcomeRow {
+  const applications = change.tables.table('stock-applications');
+  const row = applications.get(application);
+  if (row === undefined) return refused('no-application', `${application} was never made`);
+  applications.put(application, { ...row, state: 'asked', askedUs: change.nowUs });
+  change.tables.table('stock-applications-open').remove(application);
+  return done();
+}
+
 /** False when one of the numbers was known already, to any institution. */
 export function makeKnown(change: Change, medium: Medium, billCode: string, range: Range): boolean {
   const known = change.tables.table('numbers-known');
