@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { unzipSync } from 'fflate';
 import t from 'tap';
+import { until } from '../support/bank.ts';
 import { servedFor } from '../support/serve.ts';
 import { envelope, opened } from './vendor.ts';
 
@@ -76,12 +77,16 @@ t.test('old hospital software, and the pages of the bill that it gets', async (t
   const verified = await fetch(`${base}/e-bill/verify?${five}&date=${date}&amount=12.34`);
   t.match(await verified.text(), /正常/);
 
+  const original = async () => {
+    return Buffer.from(await (await fetch(`${base}/e-bill/xml?${query}`)).arrayBuffer());
+  };
+  await until(async () => (await original()).includes('<EInvoice>'), 'the bill is signed');
   const pdf = async () =>
     Buffer.from(await (await fetch(`${base}/e-bill/pdf?${query}`)).arrayBuffer());
   const [first, second] = [await pdf(), await pdf()];
   t.equal(first.subarray(0, 5).toString(), '%PDF-');
   t.ok(first.equals(second), 'the same bytes again');
-  const xml = Buffer.from(await (await fetch(`${base}/e-bill/xml?${query}`)).arrayBuffer());
+  const xml = await original();
   t.match(
     xml.toString(),
     /^<\?xml version="1\.0" encoding="UTF-8"\?><EInvoice><Header><EInvoiceID>/,
