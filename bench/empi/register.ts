@@ -18,7 +18,8 @@ import { ModuleStore } from '../../modules/frame/store.ts';
 import { POPULATION_COLUMNS, populationRecords } from '../../simulators/population/records.ts';
 
 const LINES_A_FACT = 100;
-const FACTS_A_TRANSACTION = 50;
+/** As many as the follower takes of facts of this length. */
+const FACTS_A_TRANSACTION = 200;
 /** Every so many-th second record of a person becomes a question. */
 const ASKED_OF = 100;
 export const QUESTIONS_FILE = 'questions.json';
