@@ -44,6 +44,7 @@ export class Table {
 
   private sealed(key: Buffer, value: Uint8Array): Buffer {
     if (this.cipher !== null) return this.cipher.encrypt(this.name, key, value);
+    if (Buffer.isBuffer(value)) return value;
     return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
   }
 

@@ -11,12 +11,36 @@ const BYTES_NAME = '$bytes';
 
 /** The key of a row: the table's name, a zero byte, the row's own key. */
 export function rowKey(table: string, key: string): Buffer {
-  return Buffer.from(rowName(table, key), 'utf8');
+  return Buffer.from(`${table}\0${key}`, 'utf8');
 }
 
-/** The same as text. */
-export function rowName(table: string, key: string): string {
-  return `${table}\0${key}`;
+/** LMDB's limit for pages of 4 KiB. */
+const KEY_BYTES_MAX = 1_978;
+const UTF8_BYTES_MAX = 3;
+
+/** Keys of one table's rows, one at a time in the same bytes: each is good until the next is written. */
+export class KeyWriter {
+  readonly #table: string;
+  readonly #bytes = Buffer.alloc(KEY_BYTES_MAX);
+  readonly #start: number;
+
+  constructor(table: string) {
+    this.#table = table;
+    this.#start = rowKey(table, '').copy(this.#bytes);
+  }
+
+  /** Throws when LMDB cannot take a key so long. */
+  check(key: string): void {
+    const room = KEY_BYTES_MAX - this.#start;
+    if (key.length * UTF8_BYTES_MAX <= room) return;
+    const bytes = Buffer.byteLength(key);
+    assert(bytes <= room, `a key of ${this.#table} has ${bytes} bytes`);
+  }
+
+  write(key: string): Buffer {
+    this.check(key);
+    return this.#bytes.subarray(0, this.#start + this.#bytes.write(key, this.#start));
+  }
 }
 
 /** Behind every key that starts so: UTF-8 has no such byte. */
@@ -40,9 +64,14 @@ export function valueFrom(text: ValueText): unknown {
   return text.includes(`"${BYTES_NAME}":`) ? JSON.parse(text, revive) : JSON.parse(text);
 }
 
-/** As it is stored. */
+/** Most values fit; a longer one gets bytes of its own. */
+const SCRATCH = Buffer.alloc(64 * 1024);
+
+/** As it is stored; the bytes are good until the next value is encoded. */
 export function encodeText(text: ValueText): Buffer {
-  return typeof text === 'string' ? Buffer.from(text, 'utf8') : text;
+  if (typeof text !== 'string') return text;
+  if (text.length * UTF8_BYTES_MAX > SCRATCH.length) return Buffer.from(text, 'utf8');
+  return SCRATCH.subarray(0, SCRATCH.write(text));
 }
 
 export function decodeText(bytes: Buffer): ValueText {

@@ -8,11 +8,11 @@
  */
 import { decodeText, encodeText, isFlat, textOf, type ValueText, valueFrom } from './encoding.ts';
 
-/** What the rows are fetched from and written to. */
+/** What the rows of one table are fetched from and written to, by their own keys. */
 export interface RowStorage {
-  get(key: Buffer): Buffer | undefined;
-  put(key: Buffer, value: Uint8Array): void;
-  remove(key: Buffer): void;
+  get(key: string): Buffer | undefined;
+  put(key: string, value: Buffer): void;
+  remove(key: string): void;
 }
 
 type FlatRow = Record<string, unknown>;
@@ -21,14 +21,15 @@ interface GatheredRow {
   /** Null: the row is kept as text, or there is none. */
   flat: FlatRow | null;
   text: ValueText | undefined;
+  /** Not written yet. */
+  isChanged: boolean;
 }
 
+/** The rows of one table. */
 export class GatheredRows {
   readonly #storage: RowStorage;
-  /** By the text of the key. */
   readonly #rows = new Map<string, GatheredRow>();
-  /** Those of them that are not written yet. */
-  readonly #changed = new Map<string, GatheredRow>();
+  #changedKeys: string[] = [];
 
   constructor(storage: RowStorage) {
     this.#storage = storage;
@@ -52,40 +53,41 @@ export class GatheredRows {
 
   /** Writes what has changed, in the order of the keys; the rows stay known. */
   write(): void {
-    if (this.#changed.size === 0) return;
-    const changed = [...this.#changed].sort(([a], [b]) => (a < b ? -1 : 1));
-    for (const [name, row] of changed) {
-      const key = Buffer.from(name, 'utf8');
+    for (const key of this.#changedKeys.sort()) {
+      const row = this.#rows.get(key)!;
       const text = row.flat === null ? row.text : JSON.stringify(row.flat);
       if (text === undefined) this.#storage.remove(key);
       else this.#storage.put(key, encodeText(text));
+      row.isChanged = false;
     }
-    this.#changed.clear();
+    this.#changedKeys = [];
   }
 
   forget(): void {
     this.#rows.clear();
-    this.#changed.clear();
+    this.#changedKeys = [];
   }
 
   #fetch(key: string): GatheredRow {
-    const bytes = this.#storage.get(Buffer.from(key, 'utf8'));
+    const bytes = this.#storage.get(key);
     const text = bytes === undefined ? undefined : decodeText(bytes);
     const value = text === undefined ? undefined : valueFrom(text);
-    const row = { flat: isFlat(value) ? value : null, text };
+    const row = { flat: isFlat(value) ? value : null, text, isChanged: false };
     this.#rows.set(key, row);
     return row;
   }
 
   #change(key: string, flat: FlatRow | null, text: ValueText | undefined): void {
-    let row = this.#rows.get(key);
+    const row = this.#rows.get(key);
     if (row === undefined) {
-      row = { flat, text };
-      this.#rows.set(key, row);
-    } else {
-      row.flat = flat;
-      row.text = text;
+      this.#rows.set(key, { flat, text, isChanged: true });
+      this.#changedKeys.push(key);
+      return;
     }
-    this.#changed.set(key, row);
+    row.flat = flat;
+    row.text = text;
+    if (row.isChanged) return;
+    row.isChanged = true;
+    this.#changedKeys.push(key);
   }
 }

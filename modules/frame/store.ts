@@ -12,7 +12,7 @@ import { open, type RootDatabase } from 'lmdb';
 import { LedgerError } from '../../ledger/errors.ts';
 import { Table as ByteTable } from '../../ledger/lmdb-table.ts';
 import { ValueCipher } from '../../ledger/value-cipher.ts';
-import { behindPrefix, decodeText, rowKey, rowName, valueFrom } from './encoding.ts';
+import { behindPrefix, decodeText, KeyWriter, rowKey, valueFrom } from './encoding.ts';
 import { GatheredRows } from './gathered-rows.ts';
 import type { Range, Table, TableSource, WritableTable, WritableTableSource } from './module.ts';
 
@@ -34,8 +34,6 @@ export interface StoreOptions {
 const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const;
 const STATE_KEY = Buffer.from('state');
 const KEY_CHECK_KEY = Buffer.from('key-check');
-/** LMDB's limit for pages of 4 KiB. */
-const KEY_BYTES_MAX = 1_978;
 const NAME_HEX_DIGITS = 32;
 const TABLE_NAME = /^[a-z][a-z0-9-]*$/;
 
@@ -117,7 +115,8 @@ class StoreFolder {
 /** The store as its follower has it: the only one that writes. */
 export class ModuleStore extends StoreFolder implements WritableTableSource {
   readonly #tables = new Map<string, WritableTable<never>>();
-  readonly #gathered = new GatheredRows(this.rows);
+  /** By table. */
+  readonly #gathered = new Map<string, GatheredRows>();
   #writing = false;
 
   private constructor(options: StoreOptions) {
@@ -146,11 +145,12 @@ export class ModuleStore extends StoreFolder implements WritableTableSource {
       this.#writing = true;
       try {
         const state = work();
-        this.#gathered.write();
+        // Tables lie one after the other in the store, as the rows of a table do.
+        for (const name of [...this.#gathered.keys()].sort()) this.#gathered.get(name)!.write();
         this.meta.put(STATE_KEY, Buffer.from(JSON.stringify(state)));
       } finally {
         this.#writing = false;
-        this.#gathered.forget();
+        for (const rows of this.#gathered.values()) rows.forget();
       }
     });
   }
@@ -174,27 +174,32 @@ export class ModuleStore extends StoreFolder implements WritableTableSource {
   }
 
   #newTable(name: string): WritableTable<never> {
+    const keys = new KeyWriter(name);
+    const gathered = new GatheredRows({
+      get: (key) => this.rows.get(keys.write(key)),
+      put: (key, value) => this.rows.put(keys.write(key), value),
+      remove: (key) => this.rows.remove(keys.write(key)),
+    });
+    this.#gathered.set(name, gathered);
     return {
       get: (key) => {
         if (!this.#writing) return this.read(name, key);
-        return this.#gathered.get(rowName(name, key)) as never;
+        return gathered.get(key) as never;
       },
       range: (range = {}) => {
         if (!this.#writing) return this.scan<never>(name, range);
         // A cursor does not like rows that move under it: while a record is applied, ranges are copies.
-        this.#gathered.write();
+        gathered.write();
         return [...this.scan<never>(name, range)];
       },
       put: (key, value) => {
         assert(this.#writing, 'a table is written while a record is applied, and at no other time');
-        const stored = rowName(name, key);
-        const bytes = stored.length * 3 <= KEY_BYTES_MAX ? 0 : Buffer.byteLength(stored);
-        assert(bytes <= KEY_BYTES_MAX, `a key of ${name} has ${bytes} bytes`);
-        this.#gathered.put(stored, value);
+        keys.check(key);
+        gathered.put(key, value);
       },
       remove: (key) => {
         assert(this.#writing, 'a table is written while a record is applied, and at no other time');
-        this.#gathered.remove(rowName(name, key));
+        gathered.remove(key);
       },
     };
   }
