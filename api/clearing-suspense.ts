@@ -8,7 +8,7 @@ import {
   suspendPosting,
   suspenseItem,
 } from '../modules/clearing/suspense.ts';
-import type { PlannedOperation } from './operations.ts';
+import type { PlannedOperation } from './planned-operation.ts';
 import { conflict, notFound } from './problem.ts';
 import type { Caller } from './route.ts';
 import { institutionOf } from './routes/transactions.ts';

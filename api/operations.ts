@@ -11,13 +11,14 @@ import {
   YUAN_LEDGER,
 } from '../ledger/chart-of-accounts.ts';
 import { idToHex } from '../ledger/id.ts';
-import type { AccountInput, Id, RegistryChange, TransferInput } from '../ledger/types.ts';
+import type { Id, TransferInput } from '../ledger/types.ts';
 import { ADJUSTMENT_OPERATION } from '../modules/reconciliation/life/approval.ts';
 import {
   clearingSuspense,
   planClearingSuspense,
   planSuspenseResolution,
 } from './clearing-suspense.ts';
+import type { PlannedOperation } from './planned-operation.ts';
 import { conflict } from './problem.ts';
 import {
   planReconciliationAdjustment,
@@ -35,15 +36,6 @@ export interface Operation {
   request: z.ZodType;
   /** The transfers of a checked request, and whose institution they belong to. Throws ApiProblem. */
   plan(request: never, caller: Caller, services: ApiServices): Promise<PlannedOperation>;
-}
-
-export interface PlannedOperation {
-  institution: string;
-  transfers: TransferInput[];
-  /** Accounts that the transfers need and that are not open yet. */
-  accounts?: AccountInput[];
-  /** What is remembered of it beside the money. */
-  registry?: RegistryChange[];
 }
 
 function operation<Request extends z.ZodType>(literal: {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { actionProblem, postingOf } from '../modules/reconciliation/life/adjust.ts';
 import type { DifferenceRow } from '../modules/reconciliation/life/difference.ts';
 import { reconciliation } from '../modules/reconciliation/module.ts';
-import type { PlannedOperation } from './operations.ts';
+import type { PlannedOperation } from './planned-operation.ts';
 import { conflict, notFound } from './problem.ts';
 import { type Caller, inScope } from './route.ts';
 import { type ApiServices, freshView } from './services.ts';

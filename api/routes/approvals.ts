@@ -2,8 +2,9 @@
 import { z } from 'zod';
 import { idOf, idToHex } from '../../ledger/id.ts';
 import { approvals, type Proposal } from '../../modules/approvals/module.ts';
-import { OPERATIONS, type Operation, type PlannedOperation } from '../operations.ts';
+import { OPERATIONS, type Operation } from '../operations.ts';
 import { pageOf, pageQuery } from '../page-token.ts';
+import type { PlannedOperation } from '../planned-operation.ts';
 import { ApiProblem, badRequest, conflict, forbidden, notFound } from '../problem.ts';
 import { type Caller, inScope, type Route, route } from '../route.ts';
 import { instant, instantOf, why } from '../schemas.ts';

@@ -10,24 +10,7 @@ import {
 } from '../../modules/invoicing/archive/read.ts';
 import { billFile } from '../../modules/invoicing/face/files.ts';
 import { InvoicingRefused } from '../../modules/invoicing/requests.ts';
-import type { InvoiceCommand } from './commands.ts';
-
-/** What a person asked for was refused by a rule: exit 1, not a fault. */
-export interface Refusal {
-  refused: { code: string; message: string };
-}
-
-/** The command; where a rule stands against it, its refusal as an answer. */
-export function orRefusal(command: InvoiceCommand): InvoiceCommand {
-  return async (parts, given) => {
-    try {
-      return await command(parts, given);
-    } catch (error) {
-      if (!(error instanceof InvoicingRefused)) throw error;
-      return { refused: { code: error.code, message: error.message } } satisfies Refusal;
-    }
-  };
-}
+import { type InvoiceCommand, orRefusal } from './invoice-command.ts';
 
 const text = z.string().min(1);
 const bill = z.object({ billCode: text, billNumber: text });

@@ -3,7 +3,8 @@ import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { action, EXIT, type ExitCode, printJson, printLine } from '../command.ts';
 import { formatTable } from '../table.ts';
-import type { AnsweredFile, Refusal } from './archive-commands.ts';
+import type { AnsweredFile } from './archive-commands.ts';
+import type { Refusal } from './invoice-command.ts';
 import { type CommonOptions, common, finish, run } from './run.ts';
 
 interface ListedPackage {

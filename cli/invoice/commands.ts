@@ -15,12 +15,8 @@ import { type Desk, InvoicingRefused } from '../../modules/invoicing/requests.ts
 import { checkStock } from '../../modules/invoicing/stock/check.ts';
 import { countOf } from '../../modules/invoicing/stock/ranges.ts';
 import { UsageError } from '../command.ts';
-import { ARCHIVE_COMMANDS, orRefusal } from './archive-commands.ts';
-
-export type InvoiceCommand = (
-  parts: ArchiveParts,
-  given: Record<string, unknown>,
-) => Promise<unknown>;
+import { ARCHIVE_COMMANDS } from './archive-commands.ts';
+import { type InvoiceCommand, orRefusal } from './invoice-command.ts';
 
 type DeskCommand = (desk: Desk, given: Record<string, unknown>) => Promise<unknown>;
 

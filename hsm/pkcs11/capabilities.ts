@@ -2,7 +2,8 @@ import { zeroBlock } from '../bytes.ts';
 import { HsmError } from '../errors.ts';
 import type { KeyAlgorithm, VendorMechanisms } from '../types.ts';
 import type { Handle, Mechanism, PKCS11 } from './binding.ts';
-import { CKK, CKM } from './constants.ts';
+import { type CipherRow, cipherRows } from './cipher-rows.ts';
+import { CKM } from './constants.ts';
 import {
   attempt,
   cipherWorks,
@@ -16,16 +17,6 @@ import {
   unwrapWorks,
 } from './self-test.ts';
 import type { UnwrapStyle } from './unwrap.ts';
-
-/** The mechanisms of one cipher in this token. */
-export interface CipherRow {
-  keyType: number;
-  blockBytes: 8 | 16;
-  keyGeneration: number;
-  ecb: number;
-  cbc: number;
-  cmac: number | undefined;
-}
 
 /** What the token was found to do: asked by its mechanism list, believed after a self-test only. */
 export interface Capabilities {
@@ -63,11 +54,7 @@ export function discover(
   vendor: VendorMechanisms | undefined,
 ): Capabilities {
   const trial = { module, slot, session, listed: new Set(module.C_GetMechanismList(slot)) };
-  const rows: Partial<Record<KeyAlgorithm, CipherRow>> = {
-    '3des': desRow(),
-    aes: aesRow(),
-    ...sm4Row(vendor),
-  };
+  const rows = cipherRows(vendor);
   const ciphers: Capabilities['ciphers'] = {};
   for (const [algorithm, row] of Object.entries(rows) as [KeyAlgorithm, CipherRow][]) {
     const keys = TEST_KEYS.filter(([name]) => name === algorithm).map(([, key]) => key);
@@ -132,48 +119,4 @@ function describe(
   names.push(storage);
   if (streams) names.push('open-streams');
   return names;
-}
-
-function desRow(): CipherRow {
-  return {
-    keyType: CKK.DES3,
-    blockBytes: 8,
-    keyGeneration: CKM.DES3_KEY_GEN,
-    ecb: CKM.DES3_ECB,
-    cbc: CKM.DES3_CBC,
-    cmac: CKM.DES3_CMAC,
-  };
-}
-
-function aesRow(): CipherRow {
-  return {
-    keyType: CKK.AES,
-    blockBytes: 16,
-    keyGeneration: CKM.AES_KEY_GEN,
-    ecb: CKM.AES_ECB,
-    cbc: CKM.AES_CBC,
-    cmac: CKM.AES_CMAC,
-  };
-}
-
-function sm4Row(vendor: VendorMechanisms | undefined): { sm4?: CipherRow } {
-  const { sm4KeyType, sm4KeyGen, sm4Ecb, sm4Cbc } = vendor ?? {};
-  if (
-    sm4KeyType === undefined ||
-    sm4KeyGen === undefined ||
-    sm4Ecb === undefined ||
-    sm4Cbc === undefined
-  ) {
-    return {};
-  }
-  return {
-    sm4: {
-      keyType: sm4KeyType,
-      blockBytes: 16,
-      keyGeneration: sm4KeyGen,
-      ecb: sm4Ecb,
-      cbc: sm4Cbc,
-      cmac: undefined,
-    },
-  };
 }

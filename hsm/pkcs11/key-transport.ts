@@ -6,7 +6,7 @@ import { expandKey, ProcessKey } from '../process-key.ts';
 import type { KeyAlgorithm, StoredKey } from '../types.ts';
 import type { CipherKey } from '../vault.ts';
 import type { Handle } from './binding.ts';
-import type { CipherRow } from './capabilities.ts';
+import type { CipherRow } from './cipher-rows.ts';
 import type { Connection } from './connection.ts';
 import {
   type CompleteSpec,

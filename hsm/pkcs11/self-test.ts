@@ -4,7 +4,7 @@ import { cmac } from '../operations/mac.ts';
 import { ProcessKey } from '../process-key.ts';
 import type { KeyAlgorithm } from '../types.ts';
 import type { Handle, Mechanism, PKCS11 } from './binding.ts';
-import type { CipherRow } from './capabilities.ts';
+import type { CipherRow } from './cipher-rows.ts';
 import { CKF } from './constants.ts';
 import { secretKeyTemplate } from './templates.ts';
 import { isProtected, type UnwrapStyle, unwrapKey } from './unwrap.ts';

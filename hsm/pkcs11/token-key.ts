@@ -2,7 +2,7 @@ import { asBuffer, requireThat, requireWholeBlocks, zeroBlock } from '../bytes.t
 import type { KeyAlgorithm } from '../types.ts';
 import type { CipherKey } from '../vault.ts';
 import type { Handle, Mechanism } from './binding.ts';
-import type { CipherRow } from './capabilities.ts';
+import type { CipherRow } from './cipher-rows.ts';
 import type { Connection } from './connection.ts';
 import { isLost, translate } from './errors.ts';
 import type { OpenStream, StreamKind } from './open-streams.ts';

@@ -8,7 +8,7 @@ import { expandKey, ProcessKey } from '../process-key.ts';
 import { completeGeneratedSpec, completeSpec, PURPOSES } from '../purposes.ts';
 import type { KeyAlgorithm, KeySpec, Pkcs11Config, StoredKey, WrappedKey } from '../types.ts';
 import type { CipherKey, Vault, VaultDescription } from '../vault.ts';
-import type { CipherRow } from './capabilities.ts';
+import type { CipherRow } from './cipher-rows.ts';
 import { Connection } from './connection.ts';
 import { KeyTransport } from './key-transport.ts';
 import { hasLeftHalf, KeyWrapping, partsOf, usedAndWiped } from './key-wrapping.ts';

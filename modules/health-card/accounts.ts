@@ -9,7 +9,7 @@ import { idOf } from '../../ledger/id.ts';
 import type { Reader } from '../../ledger/reader.ts';
 import { registryChange } from '../../ledger/registry.ts';
 import { type CardSetting, cardSettingKey } from '../../protocols/records/health-card-code.ts';
-import type { HealthCardQueries } from './module.ts';
+import type { HealthCardQueries } from './queries.ts';
 import {
   type Account,
   type CancelReason,

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { idOf } from '../../ledger/id.ts';
 import type { ActContext } from '../frame/module.ts';
 import { factOf, settingChange, settingOf } from './accounts.ts';
-import type { HealthCardQueries } from './module.ts';
+import type { HealthCardQueries } from './queries.ts';
 import { type BlacklistDelta, MODULE } from './types.ts';
 
 type Context = ActContext<HealthCardQueries>;

@@ -1,7 +1,9 @@
 /** Virtual health cards as a module: a view of the facts, and the exchange with the upper centre. */
 import type { JournalRecord } from '../../ledger/types.ts';
-import type { Module, TableSource, WritableTableSource } from '../frame/module.ts';
+import { positionKey } from '../frame/keys.ts';
+import type { Module, WritableTableSource } from '../frame/module.ts';
 import { exchangeWithCentre } from './centre.ts';
+import { HealthCardQueries } from './queries.ts';
 import {
   type Account,
   type BlacklistEntry,
@@ -10,53 +12,6 @@ import {
   MODULE,
   type UseRecord,
 } from './types.ts';
-
-export class HealthCardQueries {
-  private readonly tables: TableSource;
-
-  constructor(tables: TableSource) {
-    this.tables = tables;
-  }
-
-  account(cardNumber: string): Account | undefined {
-    return this.tables.table<Account>('accounts').get(cardNumber);
-  }
-
-  accountOf(personId: string): Account | undefined {
-    const cardNumber = this.tables.table<string>('by-person').get(personId);
-    return cardNumber === undefined ? undefined : this.account(cardNumber);
-  }
-
-  /** Entries of a card on the black lists of all levels. */
-  blacklisted(cardNumber: string): BlacklistEntry[] {
-    const prefix = `${cardNumber}:`;
-    const table = this.tables.table<BlacklistEntry>('blacklist');
-    return [...table.range({ prefix })].map(({ value }) => value);
-  }
-
-  /** Version of a level's black list that we hold. */
-  blacklistVersion(level: BlacklistEntry['level']): number {
-    return this.tables.table<number>('versions').get(level) ?? 0;
-  }
-
-  /** Uses behind a journal position, in order. */
-  uses(behind: number, limit = 100): UseRecord[] {
-    const from = positionKey(behind + 1);
-    const table = this.tables.table<UseRecord>('uses');
-    return [...table.range({ from, limit })].map(({ value }) => value);
-  }
-
-  usesOf(cardNumber: string, limit = 100): UseRecord[] {
-    const prefix = `${cardNumber}:`;
-    const table = this.tables.table<UseRecord>('card-uses');
-    return [...table.range({ prefix, limit, reverse: true })].map(({ value }) => value);
-  }
-
-  /** Position of the last use that the upper centre has. */
-  uploaded(): number {
-    return this.tables.table<number>('versions').get('uploaded') ?? 0;
-  }
-}
 
 type Apply<Kind extends FactKind> = (
   fact: Facts[Kind],
@@ -130,13 +85,9 @@ function change(
   tables.table<Account>('accounts').put(cardNumber, { ...account, ...more, version: position });
 }
 
-function positionKey(position: number): string {
-  return String(position).padStart(14, '0');
-}
-
 export const healthCard: Module<HealthCardQueries> = {
   name: MODULE,
-  version: 1,
+  version: 2,
   apply(record, tables) {
     if (record.entry.fact?.transaction !== undefined) notePayment(record, tables);
     const fact = record.entry.fact?.module;
