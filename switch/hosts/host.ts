@@ -2,26 +2,28 @@
  * One bank host: its links, what is under way on them, its session (sign-on, keys, echo), and when it
  * is left alone. A request gets exactly one reply; what comes after that is a late answer.
  */
-import type { Socket } from 'node:net';
 import type { HostConfig } from '../../config/schema.ts';
-import { HsmError } from '../../hsm/errors.ts';
 import type { Hsm, StoredKey } from '../../hsm/types.ts';
 import { NETWORK_CODE } from '../../protocols/dialects/bank-host.ts';
-import { isAccepted } from '../../protocols/dialects/cup-responses.ts';
 import { ProtocolError } from '../../protocols/error.ts';
 import type { Message } from '../../protocols/iso8583/message.ts';
 import type { Logger } from '../log.ts';
 import { Breaker } from './breaker.ts';
-import { ConnectingSource, type LinkSource, ListeningSource, openSocket } from './connections.ts';
-import type { HostFields } from './host-fields.ts';
 import { HostKeys } from './host-keys.ts';
+import { HostLinks } from './host-links.ts';
 import type { HostMetrics } from './host-metrics.ts';
-import { HostWire } from './host-wire.ts';
 import { InFlightTable } from './in-flight.ts';
-import { Link } from './link.ts';
-import type { HostReply, HostRequest, NotSentReason } from './messages.ts';
-import { answerKeyChange, networkFields } from './session.ts';
+import type { Link } from './link.ts';
+import {
+  type HostReply,
+  type HostRequest,
+  type NotSentReason,
+  notSent,
+  textFields,
+} from './messages.ts';
+import { type Made, SecuredMessages } from './secured-messages.ts';
 import { SignOn } from './sign-on.ts';
+import { WaitingRequests } from './waiting-requests.ts';
 
 export interface HostParts {
   config: HostConfig;
@@ -35,41 +37,19 @@ export interface HostParts {
   late: (position: number | null, message: Message) => void;
 }
 
-/** A request that waits for a link with room. */
-interface Queued {
-  request: HostRequest;
-  deadlineMs: number;
-  resolve: (reply: HostReply) => void;
-}
-
-/** A message in bytes, and the key of its answer. */
-interface Made {
-  frame: Buffer;
-  key: string;
-}
-
 /** After so many wrong MACs with no right one between them, our keys are not the host's. */
 const WRONG_MACS_MAX = 5;
-
-/** Field 53 of a PIN block of format 0 under a double-length key. */
-const PIN_WITH_PAN_3DES = '2600000000000000';
-
-type SourceOfLink = LinkSource | null;
 
 export class Host {
   readonly name: string;
   readonly #parts: HostParts;
   readonly #config: HostConfig;
-  readonly #wire: HostWire;
-  readonly #keys: HostKeys;
+  readonly #messages: SecuredMessages;
+  readonly #links: HostLinks;
   readonly #breaker: Breaker;
   readonly #signOn: SignOn;
   readonly #inFlight = new InFlightTable<HostReply>();
-  readonly #links = new Map<Link, SourceOfLink>();
-  readonly #sources: LinkSource[] = [];
-  #queue: Queued[] = [];
-  #turn = 0;
-  #traces = 0;
+  readonly #waiting: WaitingRequests;
   #wrongMacs = 0;
   #stopping = false;
   #wasUp = false;
@@ -79,55 +59,43 @@ export class Host {
   #drained: (() => void) | null = null;
 
   constructor(parts: HostParts) {
-    const { config, hsm, masterKey } = parts;
+    const { config, hsm, masterKey, log } = parts;
     this.name = config.name;
     this.#parts = parts;
     this.#config = config;
-    this.#wire = new HostWire(config);
-    this.#keys = new HostKeys(hsm, masterKey, config.mac ?? 'x9.19');
+    const keys = new HostKeys(hsm, masterKey, config.mac ?? 'x9.19');
+    this.#messages = new SecuredMessages(config, keys);
+    this.#waiting = new WaitingRequests(config.limits);
     this.#breaker = new Breaker(config.breaker);
-    this.#signOn = new SignOn(config, this.#keys, parts.log, () =>
-      this.#manage(NETWORK_CODE.signOn, null),
-    );
+    this.#signOn = new SignOn(config, keys, log, () => this.#manage(NETWORK_CODE.signOn, null));
+    this.#links = new HostLinks(config, this.#messages.framing, {
+      opened: () => this.#opened(),
+      frame: (link, frame) => void this.#receive(link, frame),
+      closed: (link, reason) => this.#lost(link, reason),
+    });
   }
 
   /** Resolves when the host is listened for, or at once when we connect. */
   async start(): Promise<void> {
-    const { connect = [], listen, links, connection } = this.#config;
-    if (connection === 'short') {
+    if (this.#config.connection === 'short') {
       this.#note();
       return;
     }
-    if (listen !== undefined) {
-      const source: ListeningSource = new ListeningSource(this.#config, (socket) =>
-        this.#opened(socket, source),
-      );
-      this.#sources.push(source);
-      const ready = source.ready();
-      source.start();
-      const port = await ready;
-      this.#parts.log.info({ host: this.name, port }, 'waiting for the host to connect');
-    }
-    for (const to of connect.flatMap((one) => Array.from({ length: links }, () => one))) {
-      const source: ConnectingSource = new ConnectingSource(this.#config, to, (socket) =>
-        this.#opened(socket, source),
-      );
-      this.#sources.push(source);
-      source.start();
-    }
+    const port = await this.#links.start();
+    if (port === null) return;
+    this.#parts.log.info({ host: this.name, port }, 'waiting for the host to connect');
   }
 
   stop(): void {
     this.#stopping = true;
-    for (const source of this.#sources) source.stop();
-    for (const link of [...this.#links.keys()]) link.close('stopping');
-    for (const { resolve } of this.#queue) resolve(notSent('stopping'));
-    this.#queue = [];
+    this.#links.openNoMore();
+    this.#links.closeAll('stopping');
+    this.#waiting.refuseAll('stopping');
   }
 
   /** Takes nothing new; resolves when what is under way has its answers, and all links are closed. */
   drain(): Promise<void> {
-    for (const source of this.#sources) source.stop();
+    this.#links.openNoMore();
     return new Promise((resolve) => {
       this.#drained = resolve;
     });
@@ -149,7 +117,7 @@ export class Host {
       signedOn: this.#signOn.done,
       links: this.#links.size,
       inFlight: this.#inFlight.size,
-      queued: this.#queue.length,
+      queued: this.#waiting.size,
       breaker: this.#breaker.state,
     };
   }
@@ -159,14 +127,10 @@ export class Host {
     const why = this.#whyDown();
     if (why !== null) return Promise.resolve(notSent(why));
     const nowMs = performance.now();
-    const { queued, queueTimeoutMs } = this.#config.limits;
     if (this.#config.connection === 'short') return this.#send(request, null);
-    const link = this.#linkWithRoom(nowMs);
+    const link = this.#links.withRoom(nowMs);
     if (link !== null) return this.#send(request, link);
-    if (this.#queue.length >= queued) return Promise.resolve(notSent('queue-full'));
-    return new Promise((resolve) => {
-      this.#queue.push({ request, deadlineMs: nowMs + queueTimeoutMs, resolve });
-    });
+    return this.#waiting.add(request, nowMs);
   }
 
   /** Called by the one timer of the hub. */
@@ -176,9 +140,7 @@ export class Host {
       this.#breaker.timedOut(nowMs);
       one.resolve({ state: 'unanswered', reason: 'timeout' });
     }
-    while (this.#queue[0] !== undefined && this.#queue[0].deadlineMs <= nowMs) {
-      this.#queue.shift()!.resolve(notSent('queue-timeout'));
-    }
+    this.#waiting.expire(nowMs);
     this.#pump(nowMs);
     if (this.#drained !== null) {
       this.#endWhenDrained(this.#drained);
@@ -191,14 +153,14 @@ export class Host {
   }
 
   #endWhenDrained(drained: () => void): void {
-    if (this.#stopping || this.#inFlight.size + this.#queue.length + this.#sending > 0) return;
+    if (this.#stopping || this.#inFlight.size + this.#waiting.size + this.#sending > 0) return;
     this.stop();
     drained();
   }
 
   #whyDown(): NotSentReason | null {
     if (this.#stopping) return 'stopping';
-    if (!this.#hasLine()) return 'no-link';
+    if (!this.#links.hasLine) return 'no-link';
     if (!this.#signOn.done) return 'not-signed-on';
     return this.#breaker.state === 'closed' ? null : 'breaker-open';
   }
@@ -212,20 +174,12 @@ export class Host {
     this.#parts.log.info(this.status(), isUp ? 'host is up' : 'host is down');
   }
 
-  #opened(socket: Socket, source: SourceOfLink): Link {
-    const link = new Link(socket, this.#wire.framing, performance.now(), {
-      frame: (from, frame) => void this.#receive(from, frame),
-      closed: (lost, reason) => this.#lost(lost, reason),
-    });
-    this.#links.set(link, source);
+  #opened(): void {
     this.#signOnWhenDue(performance.now());
     this.#note();
-    return link;
   }
 
   #lost(link: Link, reason: string): void {
-    const source = this.#links.get(link) ?? null;
-    this.#links.delete(link);
     for (const one of this.#inFlight.onLink(link)) {
       one.resolve({ state: 'unanswered', reason: 'link-lost' });
     }
@@ -233,27 +187,15 @@ export class Host {
     if (this.#links.size === 0) this.#signOn.lost();
     const { log } = this.#parts;
     if (!this.#stopping) log.warn({ host: this.name, remote: link.remote, reason }, 'link closed');
-    source?.lost();
     this.#note();
-  }
-
-  #linkWithRoom(nowMs: number): Link | null {
-    const links = [...this.#links.keys()];
-    const { inFlightPerLink, perSecondPerLink } = this.#config.limits;
-    const first = this.#config.sharing === 'share' ? this.#turn++ : 0;
-    for (let at = 0; at < links.length; at++) {
-      const link = links[(first + at) % links.length]!;
-      if (link.hasRoom(inFlightPerLink, perSecondPerLink, nowMs)) return link;
-    }
-    return null;
   }
 
   /** Sends what waited, as far as there is room. */
   #pump(nowMs: number): void {
-    while (this.#queue.length > 0) {
-      const link = this.#linkWithRoom(nowMs);
+    while (this.#waiting.size > 0) {
+      const link = this.#links.withRoom(nowMs);
       if (link === null) return;
-      const { request, resolve } = this.#queue.shift()!;
+      const { request, resolve } = this.#waiting.next()!;
       void this.#send(request, link).then(resolve);
     }
   }
@@ -272,7 +214,7 @@ export class Host {
     if (link !== null) link.reserved++;
     let made: Made | null;
     try {
-      made = await this.#withPin(request);
+      made = await this.#messages.ofRequest(request);
     } finally {
       if (link !== null) link.reserved--;
     }
@@ -284,48 +226,15 @@ export class Host {
     return reply;
   }
 
-  /** Null when the PIN block does not open to a PIN. */
-  async #withPin({ messageType, fields, pin }: HostRequest): Promise<Made | null> {
-    const complete: HostFields = { ...(fields as HostFields) };
-    try {
-      if (pin !== undefined && this.#config.signOn) {
-        complete[52] = await this.#keys.translatePin(pin, String(complete[2] ?? ''));
-        complete[53] = PIN_WITH_PAN_3DES;
-      }
-    } catch (error) {
-      if (error instanceof HsmError && error.code === 'bad_pin_block') return null;
-      throw error;
-    }
-    return this.#make(messageType, complete, true);
-  }
-
-  async #make(messageType: string, fields: HostFields, withMac: boolean): Promise<Made> {
-    const { signOn, mac } = this.#config;
-    const makeMac = withMac && signOn && mac !== null;
-    const frame = await this.#wire.encode(
-      messageType,
-      fields,
-      makeMac ? (input) => this.#keys.mac(input) : undefined,
-    );
-    return { frame, key: this.#wire.keyOfRequest(messageType, fields) };
-  }
-
   /** One message out, one reply. */
   async #dispatch(
     { frame, key }: Made,
     position: number,
     through: Link | null,
   ): Promise<HostReply> {
-    const { connection, connect, connectTimeoutMs, answerTimeoutMs } = this.#config;
-    let link = through?.isOpen === true ? through : this.#linkWithRoom(performance.now());
-    if (connection === 'short') {
-      const to = connect?.[this.#turn++ % (connect?.length ?? 1)];
-      if (to === undefined) return notSent('no-link');
-      link = await openSocket(to, connectTimeoutMs).then(
-        (socket) => this.#opened(socket, null),
-        () => null,
-      );
-    }
+    const { connection, answerTimeoutMs } = this.#config;
+    let link = through?.isOpen === true ? through : this.#links.withRoom(performance.now());
+    if (connection === 'short') link = await this.#links.openForOne();
     if (link === null || !link.isOpen || this.#inFlight.has(key)) return notSent('no-link');
     const sentMs = performance.now();
     return new Promise((resolve) => {
@@ -337,15 +246,13 @@ export class Host {
 
   /** Network management through a link, or through any. */
   async #manage(code: string, link: Link | null): Promise<HostReply> {
-    this.#traces = (this.#traces + 1) % 1_000_000;
-    const fields = networkFields(code, this.#traces, new Date());
-    return this.#dispatch(await this.#make('0800', fields, false), 0, link);
+    return this.#dispatch(await this.#messages.ofNetwork(code), 0, link);
   }
 
   async #receive(link: Link, frame: Uint8Array): Promise<void> {
     const { log, metrics } = this.#parts;
     try {
-      const message = this.#wire.decode(frame);
+      const message = this.#messages.read(frame);
       if (Number(message.mti[2]) % 2 === 0) await this.#answerHost(link, message);
       else await this.#answered(link, message);
     } catch (error) {
@@ -356,8 +263,8 @@ export class Host {
   }
 
   async #answered(link: Link, message: Message): Promise<void> {
-    const key = this.#wire.keyOfAnswer(message);
-    if (!(await this.#macIsRight(message))) {
+    const key = this.#messages.keyOfAnswer(message);
+    if (!(await this.#messages.macIsRight(message))) {
       this.#parts.metrics.unusable(this.name, 'wrong-mac');
       this.#parts.log.warn({ host: this.name, message }, 'an answer of the host has a wrong MAC');
       this.#noteWrongMac();
@@ -388,29 +295,14 @@ export class Host {
     this.#note();
   }
 
-  /** Network messages carry none; a host may leave it out of a decline, but never of an approval. */
-  async #macIsRight(message: Message): Promise<boolean> {
-    const { signOn, mac } = this.#config;
-    if (!signOn || mac === null || message.mti.startsWith('08')) return true;
-    const given = message.bytes(message.has(128) ? 128 : 64);
-    if (given === undefined) return !isAccepted(message.get(39) ?? '');
-    if (!this.#keys.ready) return false;
-    return this.#keys.isRight(Uint8Array.from(message.macInput()), Uint8Array.from(given));
-  }
-
   /** Echo tests and new keys that the host sends by itself. */
   async #answerHost(link: Link, message: Message): Promise<void> {
-    const fields = await answerKeyChange(message, this.#keys);
-    if (fields === null) return;
-    const answerType = String(Number(message.mti) + 10).padStart(4, '0');
-    link.send(await this.#wire.encode(answerType, fields), performance.now());
+    const frame = await this.#messages.answerTo(message);
+    if (frame !== null) link.send(frame, performance.now());
   }
 
   #keepAlive(nowMs: number): void {
-    if (this.#config.connection === 'short') return;
-    for (const link of this.#links.keys()) {
-      const silentMs = nowMs - link.lastReceivedMs;
-      if (link.echoing || silentMs < this.#config.echoSeconds * 1_000) continue;
+    for (const link of this.#links.silent(nowMs)) {
       link.echoing = true;
       void this.#manage(NETWORK_CODE.echo, link).then((reply) => {
         link.echoing = false;
@@ -426,27 +318,7 @@ export class Host {
   }
 
   #signOnWhenDue(nowMs: number): void {
-    if (this.#stopping || !this.#hasLine() || !this.#signOn.isDue(nowMs)) return;
-    void this.#signOn.run(() => this.#hasLine()).then(() => this.#note());
+    if (this.#stopping || !this.#links.hasLine || !this.#signOn.isDue(nowMs)) return;
+    void this.#signOn.run(() => this.#links.hasLine).then(() => this.#note());
   }
-
-  #hasLine(): boolean {
-    return this.#config.connection === 'short' || this.#links.size > 0;
-  }
-}
-
-function notSent(reason: NotSentReason): HostReply {
-  return { state: 'not-sent', reason };
-}
-
-/** Fields of an answer that somebody may want to know. */
-const ANSWER_FIELDS = [4, 15, 37, 38, 39, 44, 48, 54, 55, 70] as const;
-
-export function textFields(message: Message): Record<number, string> {
-  const fields: Record<number, string> = {};
-  for (const field of ANSWER_FIELDS) {
-    const value = message.get(field);
-    if (value !== undefined) fields[field] = value;
-  }
-  return fields;
 }

@@ -23,10 +23,10 @@ import { lateAnswerEntry, repeatEntry } from '../store-and-forward/records.ts';
 import { findLeftOpen } from '../store-and-forward/recovery.ts';
 import { tryListening } from './connections.ts';
 import { HOST_DOWN, HOST_UP, type HostSlots } from './gateway.ts';
-import { Host, textFields } from './host.ts';
+import { Host } from './host.ts';
 import { HostMetrics } from './host-metrics.ts';
 import { HostPlace } from './host-place.ts';
-import type { FromHub, HostReply, ToHub } from './messages.ts';
+import { type FromHub, type HostReply, type ToHub, textFields } from './messages.ts';
 import { readWatermark, writeWatermark } from './watermark.ts';
 
 export interface HubParts {

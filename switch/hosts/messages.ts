@@ -1,6 +1,6 @@
 /** What switch workers and the host hub say to each other, in batches, once for each turn of an event loop. */
 import type { PinFormat, StoredKey } from '../../hsm/types.ts';
-import type { FieldValues } from '../../protocols/iso8583/message.ts';
+import type { FieldValues, Message } from '../../protocols/iso8583/message.ts';
 
 /** A PIN block as the terminal encrypted it; the hub has it translated for the host. */
 export interface TerminalPin {
@@ -36,6 +36,22 @@ export type HostReply =
   | { state: 'answered'; fields: Record<number, string> }
   | { state: 'not-sent'; reason: NotSentReason }
   | { state: 'unanswered'; reason: UnansweredReason };
+
+export function notSent(reason: NotSentReason): HostReply {
+  return { state: 'not-sent', reason };
+}
+
+/** Fields of an answer that somebody may want to know. */
+const ANSWER_FIELDS = [4, 15, 37, 38, 39, 44, 48, 54, 55, 70] as const;
+
+export function textFields(message: Message): Record<number, string> {
+  const fields: Record<number, string> = {};
+  for (const field of ANSWER_FIELDS) {
+    const value = message.get(field);
+    if (value !== undefined) fields[field] = value;
+  }
+  return fields;
+}
 
 export type ToHub =
   | { kind: 'ask'; call: number; request: HostRequest }
