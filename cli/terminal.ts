@@ -8,7 +8,8 @@ import { CUP_RESPONSES } from '../protocols/dialects/cup-responses.ts';
 import { ProtocolError } from '../protocols/error.ts';
 import { pageOf } from '../protocols/inspect/page.ts';
 import { ChipBox } from '../simulators/card/chip-box.ts';
-import { type Exchanged, PosTerminal } from '../simulators/terminal/pos-terminal.ts';
+import type { Exchanged } from '../simulators/terminal/exchange.ts';
+import { PosTerminal } from '../simulators/terminal/pos-terminal.ts';
 import { SlipBox } from '../simulators/terminal/slip-box.ts';
 import { type TerminalAlgorithm, TerminalKeys } from '../simulators/terminal/terminal-keys.ts';
 import {

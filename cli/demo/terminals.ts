@@ -7,12 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openHsm } from '../../hsm/open.ts';
 import { field48Totals } from '../../protocols/dialects/cup-fields.ts';
-import {
-  type Exchanged,
-  PosTerminal,
-  type SimulatedCard,
-  type Slip,
-} from '../../simulators/terminal/pos-terminal.ts';
+import type { Exchanged, SimulatedCard, Slip } from '../../simulators/terminal/exchange.ts';
+import { PosTerminal } from '../../simulators/terminal/pos-terminal.ts';
 import { type TerminalAlgorithm, TerminalKeys } from '../../simulators/terminal/terminal-keys.ts';
 import { cardNumberOf } from '../../switch/card-numbers.ts';
 import type { DemoBar } from './progress.ts';

@@ -4,12 +4,8 @@ import { field48Details } from '../../protocols/dialects/cup-fields.ts';
 import { encodeTlv } from '../../protocols/emv/tlv.ts';
 import { formatPurseRecord } from '../../protocols/pboc/purse-data.ts';
 import type { ChipBox } from '../../simulators/card/chip-box.ts';
-import type {
-  Exchanged,
-  PosTerminal,
-  SimulatedCard,
-  Slip,
-} from '../../simulators/terminal/pos-terminal.ts';
+import type { Exchanged, SimulatedCard, Slip } from '../../simulators/terminal/exchange.ts';
+import type { PosTerminal } from '../../simulators/terminal/pos-terminal.ts';
 import { type LoadName, workPurse } from '../../simulators/terminal/purse-desk.ts';
 import type { SlipBox } from '../../simulators/terminal/slip-box.ts';
 import type { TransactionName } from '../../simulators/terminal/transactions.ts';

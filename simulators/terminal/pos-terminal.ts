@@ -3,14 +3,11 @@
  * keys, checks the MAC of every answer, reverses what it got no usable answer for before it does
  * anything else, and keeps its own totals for settlement.
  */
-
-import { cup } from '../../protocols/dialects/cup.ts';
 import { field48Totals, field60, field61 } from '../../protocols/dialects/cup-fields.ts';
-import { joinEnvelope, splitEnvelope } from '../../protocols/framing/envelope.ts';
-import { CUP_TERMINAL_FRAMING } from '../../protocols/framing/framing.ts';
-import type { FieldValue, Message } from '../../protocols/iso8583/message.ts';
+import { CardFields } from './card-fields.ts';
+import type { Exchanged, Fields, LineFault, Particulars, SimulatedCard, Slip } from './exchange.ts';
+import { MessageLine, NO_MAC } from './message-line.ts';
 import type { TerminalKeys } from './terminal-keys.ts';
-import { NoAnswer, TerminalLink } from './terminal-link.ts';
 import { TerminalTotals } from './terminal-totals.ts';
 import { type SimulatedTransaction, TRANSACTIONS, type TransactionName } from './transactions.ts';
 
@@ -28,71 +25,16 @@ export interface PosTerminalOptions {
   encryptsTracks?: boolean;
 }
 
-export interface SimulatedCard {
-  number: string;
-  /** YYMM. */
-  expiry: string;
-  pin?: string;
-}
-
-/** What a slip shows of an approved transaction, and what a void or refund needs of it. */
-export interface Slip {
-  kind: string;
-  card: SimulatedCard;
-  amountFen: number;
-  batchNumber: string;
-  traceNumber: string;
-  /** Field 37. */
-  reference: string;
-  authorisation: string;
-  /** MMDD. */
-  date: string;
-  /** What an adjustment stands in place of. */
-  replacedFen?: number;
-}
-
-export interface Exchanged {
-  request: Message;
-  /** Null when none came. */
-  answer: Message | null;
-  /** Field 39, or why there is none. */
-  responseCode: string;
-  /** Present when the answer approved. */
-  slip: Slip | null;
-  /** Whether the terminal reversed it because it had no usable answer. */
-  reversed: boolean;
-  latencyMs: number;
-}
-
-/** What a transaction of the table is made with. */
-export interface Particulars {
-  card?: SimulatedCard;
-  amountFen?: number;
-  original?: Slip;
-  /** Other fields, e.g. 55 or 62. */
-  fields?: Fields;
-  fault?: LineFault | undefined;
-}
-
-/** What may go wrong on purpose: the line breaks after the request left. */
-export type LineFault = 'break-after-sending';
-
-type Fields = Record<number, FieldValue | undefined>;
-
-const TPDU = Buffer.from('6000060000', 'hex');
-const HEADER = Buffer.from('603100311234', 'hex');
 /** Field 63.2: the operator. */
 const OPERATOR = Buffer.from('01 ', 'latin1');
-const NO_PIN = Buffer.alloc(8);
-const SM4_PIN_TAG = Buffer.from('SM016', 'latin1');
-const NO_MAC = new Uint8Array(8);
 const TRACE_MAX = 999_999;
 
 export class PosTerminal {
   readonly id: string;
   readonly totals = new TerminalTotals();
   readonly #options: Required<PosTerminalOptions>;
-  readonly #link: TerminalLink;
+  readonly #line: MessageLine;
+  readonly #cards: CardFields;
   #batchNumber = '000001';
   #trace = 0;
 
@@ -104,8 +46,8 @@ export class PosTerminal {
       ...options,
     };
     this.id = options.terminalId;
-    const { host, port } = options;
-    this.#link = new TerminalLink({ host, port, framing: CUP_TERMINAL_FRAMING });
+    this.#line = new MessageLine(this.#options);
+    this.#cards = new CardFields(options.keys, this.#options.encryptsTracks);
   }
 
   /** Where an SM4 terminal puts its PIN differs from acquirer to acquirer, so it asks for none. */
@@ -130,7 +72,7 @@ export class PosTerminal {
   /** 签到: new working keys and the batch number. */
   async signIn(): Promise<Exchanged> {
     const networkCode = this.#signInCode;
-    const done = await this.#ask('0800', {
+    const done = await this.#line.ask('0800', {
       11: this.#nextTrace(),
       60: field60.format({ transactionType: '00', batchNumber: this.#batchNumber, networkCode }),
       63: OPERATOR,
@@ -151,18 +93,18 @@ export class PosTerminal {
 
   /** 签退 */
   signOff(): Promise<Exchanged> {
-    return this.#ask('0820', { 11: this.#nextTrace(), 60: this.#network('002') });
+    return this.#line.ask('0820', { 11: this.#nextTrace(), 60: this.#network('002') });
   }
 
   /** 回响测试 */
   echo(): Promise<Exchanged> {
-    return this.#ask('0820', { 11: this.#nextTrace(), 60: this.#network('301') });
+    return this.#line.ask('0820', { 11: this.#nextTrace(), 60: this.#network('301') });
   }
 
   /** 消费 */
   async purchase(card: SimulatedCard, amountFen: number, fault?: LineFault): Promise<Exchanged> {
     const fields = {
-      ...(await this.#cardFields(card)),
+      ...(await this.#cards.ofSwipe(card)),
       3: '000000',
       4: amountText(amountFen),
       60: this.#financial('22'),
@@ -173,12 +115,12 @@ export class PosTerminal {
   /** 余额查询 */
   async balance(card: SimulatedCard): Promise<Exchanged> {
     const fields = {
-      ...(await this.#cardFields(card)),
+      ...(await this.#cards.ofSwipe(card)),
       3: '310000',
       11: this.#nextTrace(),
       60: this.#financial('01'),
     };
-    return this.#ask('0200', { ...this.#common(), ...fields, 64: NO_MAC });
+    return this.#line.ask('0200', { ...this.#common(), ...fields, 64: NO_MAC });
   }
 
   /** 消费撤销 */
@@ -203,7 +145,7 @@ export class PosTerminal {
       3: '200000',
       4: amountText(amountFen),
       22: '022',
-      ...(await this.#trackFields(slip.card)),
+      ...(await this.#cards.ofTrack(slip.card)),
       37: slip.reference,
       60: this.#financial('25'),
       61: field61.format(slip),
@@ -214,7 +156,7 @@ export class PosTerminal {
   /** 批结算: the terminal's own totals; a new batch begins with the answer. */
   async settle(): Promise<Exchanged> {
     const zero = { debitFen: 0, debitCount: 0, creditFen: 0, creditCount: 0, result: 0 } as const;
-    const done = await this.#ask('0500', {
+    const done = await this.#line.ask('0500', {
       11: this.#nextTrace(),
       48: field48Totals.format({ domestic: { ...this.totals.current, result: 0 }, foreign: zero }),
       49: '156',
@@ -244,7 +186,11 @@ export class PosTerminal {
     };
     if (!row.reversible && row.side === undefined) {
       const mac = row.mac ? { 64: NO_MAC } : {};
-      const done = await this.#ask(row.messageType, { 11: this.#nextTrace(), ...fields, ...mac });
+      const done = await this.#line.ask(row.messageType, {
+        11: this.#nextTrace(),
+        ...fields,
+        ...mac,
+      });
       if (done.responseCode !== '00') return done;
       const slip = this.#slipOf(name, known, amountFen ?? 0, done);
       if (name !== 'adjustment' && name !== 'tip') return { ...done, slip };
@@ -257,11 +203,11 @@ export class PosTerminal {
 
   /** Sends any fields as they are, e.g. to try what the switch says to a mistake. */
   send(messageType: string, fields: Fields): Promise<Exchanged> {
-    return this.#ask(messageType, fields);
+    return this.#line.ask(messageType, fields);
   }
 
   close(): void {
-    this.#link.close();
+    this.#line.close();
   }
 
   async #trade(
@@ -275,8 +221,8 @@ export class PosTerminal {
     const request = { ...this.#common(), 11: this.#nextTrace(), ...fields, 64: NO_MAC };
     const reversible = messageType === '0200' || messageType === '0100';
     const batchNumber = this.#batchNumber;
-    let done = await this.#ask(messageType, request, fault);
-    if (done.answer === null && !reversible) done = await this.#ask(messageType, request);
+    let done = await this.#line.ask(messageType, request, fault);
+    if (done.answer === null && !reversible) done = await this.#line.ask(messageType, request);
     const usable = done.answer !== null && done.responseCode !== 'bad-mac';
     if (!usable && reversible) {
       const reason = done.answer === null ? '98' : 'A0';
@@ -303,7 +249,7 @@ export class PosTerminal {
 
   async #cardOf(row: SimulatedTransaction, card: SimulatedCard | undefined): Promise<Fields> {
     if (row.card === undefined || card === undefined) return {};
-    return row.card === 'read' ? this.#cardFields(card) : { 2: card.number, 22: '012' };
+    return row.card === 'read' ? this.#cards.ofSwipe(card) : { 2: card.number, 22: '012' };
   }
 
   #field60Of({ transactionType = '00', networkCode = '000', settledBatch }: SimulatedTransaction) {
@@ -315,79 +261,14 @@ export class PosTerminal {
   async #reverse(original: Fields, reason: string): Promise<boolean> {
     const { 35: _track, 37: _reference, 52: _pin, 63: _operator, ...kept } = original;
     for (let attempt = 1; attempt <= this.#options.reversalAttemptsMax; attempt++) {
-      const done = await this.#ask('0400', { ...kept, 39: reason, 64: NO_MAC });
+      const done = await this.#line.ask('0400', { ...kept, 39: reason, 64: NO_MAC });
       if (done.responseCode === '00') return true;
     }
     return false;
   }
 
-  async #ask(messageType: string, fields: Fields, fault?: LineFault): Promise<Exchanged> {
-    const startedMs = performance.now();
-    const body = await this.#encode(messageType, fields);
-    const request = cup.decode(body);
-    const frame = joinEnvelope(CUP_TERMINAL_FRAMING, TPDU, HEADER, body);
-    const base = { request, slip: null, reversed: false };
-    const latencyMs = () => performance.now() - startedMs;
-    try {
-      if (fault === 'break-after-sending') {
-        await this.#link.sendAndBreak(frame);
-        throw new NoAnswer('disconnected');
-      }
-      const wanted = (received: Uint8Array) => isAnswerTo(request, received);
-      const received = await this.#link.exchange(frame, wanted, this.#options.timeoutMs);
-      const answer = cup.decode(splitEnvelope(received, CUP_TERMINAL_FRAMING).body);
-      const responseCode = (await this.#macIsRight(answer)) ? (answer.get(39) ?? '') : 'bad-mac';
-      return { ...base, answer, responseCode, latencyMs: latencyMs() };
-    } catch (error) {
-      if (!(error instanceof NoAnswer)) throw error;
-      return { ...base, answer: null, responseCode: error.reason, latencyMs: latencyMs() };
-    }
-  }
-
-  async #encode(messageType: string, fields: Fields): Promise<Buffer> {
-    const { terminalId, merchantId, keys } = this.#options;
-    const all = { ...fields, 41: terminalId, 42: merchantId };
-    const body = cup.encode({ mti: messageType, fields: all });
-    if (fields[64] === NO_MAC) {
-      const input = body.subarray(0, body.length - NO_MAC.length);
-      body.set(await keys.mac(input), input.length);
-    }
-    return body;
-  }
-
-  /** An answer with a MAC must have the right one; a declined one may come without. */
-  async #macIsRight(answer: Message): Promise<boolean> {
-    const mac = answer.bytes(64);
-    if (mac === undefined) return true;
-    return this.#options.keys.verifyMac(answer.macInput(), mac);
-  }
-
   #common(): Fields {
     return { 25: '00', 49: '156' };
-  }
-
-  async #cardFields(card: SimulatedCard): Promise<Fields> {
-    const base = { 2: card.number, ...(await this.#trackFields(card)) };
-    if (card.pin === undefined) return { ...base, 22: '022' };
-    const pinBlock = await this.#options.keys.pinBlock(card.pin, card.number);
-    const entered = { ...base, 22: '021', 26: '12', 53: this.#securityControl('2') };
-    if (this.#options.keys.algorithm === '3des') return { ...entered, 52: pinBlock };
-    // A block of 16 bytes has no room in field 52: it goes into field 63, as one maker has it.
-    return { ...entered, 52: NO_PIN, 63: Buffer.concat([SM4_PIN_TAG, pinBlock]) };
-  }
-
-  /** Track 2, in the clear or under the track key of the sign-in. */
-  async #trackFields(card: SimulatedCard): Promise<Fields> {
-    const track = track2(card);
-    if (!this.#options.encryptsTracks) return { 35: track };
-    return { 35: await this.#options.keys.encryptTrack(track), 53: this.#securityControl('0') };
-  }
-
-  /** Field 53: the form of the PIN, the algorithm, and whether tracks are encrypted. */
-  #securityControl(pinFormat: '0' | '2'): string {
-    const { keys, encryptsTracks } = this.#options;
-    const algorithm = keys.algorithm === 'sm4' ? '4' : '6';
-    return `${pinFormat}${algorithm}${encryptsTracks ? '1' : '0'}`.padEnd(16, '0');
   }
 
   #financial(transactionType: string): string {
@@ -432,16 +313,4 @@ function batchBefore(batchNumber: string): string {
 
 function amountText(amountFen: number): string {
   return String(amountFen).padStart(12, '0');
-}
-
-function track2({ number, expiry }: SimulatedCard): string {
-  return `${number}D${expiry}2010000000000`.slice(0, 37);
-}
-
-/** Trace number and message type say which request an answer belongs to. */
-function isAnswerTo(request: Message, frame: Uint8Array): boolean {
-  const { body } = splitEnvelope(frame, CUP_TERMINAL_FRAMING);
-  const answer = cup.decode(body);
-  const sameType = Number(answer.mti) === Number(request.mti) + 10;
-  return sameType && (answer.get(11) ?? '') === (request.get(11) ?? '');
 }

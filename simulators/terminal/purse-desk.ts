@@ -1,7 +1,8 @@
 /** A counter that loads and unloads chips: terminal, card reader and host in one transaction. */
 import { formatPurseData, parsePurseData } from '../../protocols/pboc/purse-data.ts';
 import type { CardReader } from '../card/reader.ts';
-import type { Exchanged, PosTerminal, SimulatedCard } from './pos-terminal.ts';
+import type { Exchanged, SimulatedCard } from './exchange.ts';
+import type { PosTerminal } from './pos-terminal.ts';
 
 export type LoadName = 'load' | 'load-from-cash' | 'load-from-card' | 'unload';
 

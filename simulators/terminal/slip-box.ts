@@ -3,7 +3,8 @@
  * and its slips. Keys are not kept; every command signs in anew.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import type { Exchanged, PosTerminal, Slip } from './pos-terminal.ts';
+import type { Exchanged, Slip } from './exchange.ts';
+import type { PosTerminal } from './pos-terminal.ts';
 import { TerminalTotals, type Totals } from './terminal-totals.ts';
 
 interface SavedTerminal {
