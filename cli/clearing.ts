@@ -3,7 +3,6 @@ import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { askControl } from '../api/control.ts';
 import { openReader } from '../ledger/reader.ts';
-import { startLedger } from '../ledger/writer-host.ts';
 import { ClearingFileError, parseClearingFile } from '../modules/clearing/file.ts';
 import { CLEARING_KEY } from '../modules/clearing/manifest.ts';
 import { verifyByManifest } from '../modules/clearing/verify.ts';
@@ -18,11 +17,10 @@ import {
 } from './command.ts';
 import { ledgerPlace } from './ledger/options.ts';
 import { type ClearDayResult, ClearingRefused, clearDay } from './system/clear-day.ts';
-import { DEFAULT_DATA_DIR, ledgerFolder } from './system/data-folder.ts';
+import { DEFAULT_DATA_DIR } from './system/data-folder.ts';
 import { sealDay } from './system/day-seal.ts';
 import { type Deployment, deploymentOf } from './system/deployment.ts';
-import { chooseHsm } from './system/hsm-choice.ts';
-import { ledgerKey } from './system/ledger-key.ts';
+import { withOwnLedger } from './system/own-ledger.ts';
 import { formatTable, yuan } from './table.ts';
 
 export function addClearingCommand(program: Command): void {
@@ -85,30 +83,15 @@ async function runHere(
   deployment: Deployment,
   wanted: { date: string | undefined; institution: string | undefined },
 ): Promise<ClearDayResult> {
-  const data = deployment.dataDir;
-  const dataDir = ledgerFolder(data);
-  if (!existsSync(dataDir)) throw new UsageError(`there is no ledger in ${data}`);
-  const { hsm } = await chooseHsm(deployment.hsm, data);
-  const encryptionKey = await ledgerKey(data, false, hsm);
-  const ledger = await startLedger({ dataDir, encryptionKey });
-  const client = ledger.client();
-  const reader = openReader(dataDir, { generation: ledger.generation, encryptionKey });
   try {
-    const parts = { dataDir: data, encryptionKey, hsm, ledger: client, reader };
-    return await clearDay(
-      deployment.clearingDir,
-      { reader, ledger: client, hsm },
-      wanted,
-      (institution, date) => sealDay(institution, date, parts),
+    return await withOwnLedger(deployment, (own) =>
+      clearDay(deployment.clearingDir, own, wanted, (institution, date) =>
+        sealDay(institution, date, own),
+      ),
     );
   } catch (error) {
     if (error instanceof ClearingRefused) throw new UsageError(error.message);
     throw error;
-  } finally {
-    client.close();
-    await reader.close();
-    await ledger.stop();
-    await hsm.close();
   }
 }
 

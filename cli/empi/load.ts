@@ -1,15 +1,11 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { askControl } from '../../api/control.ts';
-import { openReader } from '../../ledger/reader.ts';
-import { startLedger } from '../../ledger/writer-host.ts';
 import { type LoadRequest, type LoadSummary, loadRegister } from '../../modules/empi/load.ts';
 import { RecordFileError } from '../../modules/empi/matching/record-file.ts';
 import { empi as empiModule } from '../../modules/empi/module.ts';
-import { Modules } from '../../modules/frame/host.ts';
-import { openModuleQueries } from '../../modules/frame/queries.ts';
 import {
   action,
   EXIT,
@@ -19,10 +15,9 @@ import {
   printNote,
   UsageError,
 } from '../command.ts';
-import { DEFAULT_DATA_DIR, ledgerFolder } from '../system/data-folder.ts';
+import { DEFAULT_DATA_DIR } from '../system/data-folder.ts';
 import type { LoadState } from '../system/empi.ts';
-import { chooseHsm } from '../system/hsm-choice.ts';
-import { ledgerKey } from '../system/ledger-key.ts';
+import { withOwnModule } from '../system/own-ledger.ts';
 import { csvCell } from './csv.ts';
 import { Progress } from './progress.ts';
 
@@ -128,38 +123,14 @@ async function loadThere(
 const CATCH_UP_MS = 3_600_000;
 
 /** No switch runs on the folder: this process opens the ledger and follows it. */
-async function loadHere(data: string, request: LoadRequest, events: Events): Promise<LoadSummary> {
-  const dataDir = ledgerFolder(data);
-  if (!existsSync(dataDir)) throw new UsageError(`there is no ledger in ${data}`);
-  const { hsm, config } = await chooseHsm({ provider: 'auto' }, data);
-  const encryptionKey = await ledgerKey(data, false, hsm);
-  const ledger = await startLedger({ dataDir, encryptionKey });
-  const client = ledger.client();
-  const reader = openReader(dataDir, { generation: ledger.generation, encryptionKey });
-  const silent = { info: () => {}, warn: () => {}, error: () => {} };
-  const modules = await Modules.start({
-    list: new URL('./modules.js', import.meta.url).href,
-    dataDir: data,
-    ledgerDir: dataDir,
-    encryptionKey,
-    ledger,
-    hsm: config,
-    configs: {},
-    log: silent,
+function loadHere(data: string, request: LoadRequest, events: Events): Promise<LoadSummary> {
+  const list = new URL('./modules.js', import.meta.url).href;
+  const deployment = { dataDir: data, hsm: { provider: 'auto' } } as const;
+  const own = { module: empiModule, list, configs: {}, catchUpMs: CATCH_UP_MS };
+  return withOwnModule(deployment, own, ({ ledger, view }) => {
+    const reached = (position: number) => view.reached(position, CATCH_UP_MS);
+    return loadRegister({ ledger, queries: view.queries, reached }, request, events);
   });
-  const view = openModuleQueries(empiModule, data, encryptionKey);
-  const reached = (position: number) => view.reached(position, CATCH_UP_MS);
-  try {
-    await reached(reader.head().position);
-    return await loadRegister({ ledger: client, queries: view.queries, reached }, request, events);
-  } finally {
-    await view.close();
-    await modules.stop();
-    await reader.close();
-    client.close();
-    await ledger.stop();
-    await hsm.close();
-  }
 }
 
 function writeRefused(path: string, { refused }: LoadSummary): void {

@@ -1,20 +1,14 @@
 /** What every `posp invoice` command does: its common options, asking, and saying what came of it. */
-import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { askControl } from '../../api/control.ts';
-import { openReader } from '../../ledger/reader.ts';
-import { startLedger } from '../../ledger/writer-host.ts';
-import { Modules } from '../../modules/frame/host.ts';
-import { openModuleQueries } from '../../modules/frame/queries.ts';
 import { createInvoicing } from '../../modules/invoicing/module.ts';
 import { Desk } from '../../modules/invoicing/requests.ts';
 import { NO_SETTINGS } from '../../modules/invoicing/settings.ts';
 import { EXIT, type ExitCode, printJson, printLine, UsageError } from '../command.ts';
-import { DEFAULT_DATA_DIR, ledgerFolder } from '../system/data-folder.ts';
-import { chooseHsm } from '../system/hsm-choice.ts';
-import { ledgerKey } from '../system/ledger-key.ts';
+import { DEFAULT_DATA_DIR } from '../system/data-folder.ts';
+import { withOwnModule } from '../system/own-ledger.ts';
 import { deskName, type INVOICE_COMMANDS, runCommand } from './commands.ts';
 
 export interface CommonOptions {
@@ -54,43 +48,18 @@ export async function run(
   return runHere(data, name, argument);
 }
 
-async function runHere(
-  data: string,
-  name: string,
-  given: Record<string, unknown>,
-): Promise<unknown> {
-  const dataDir = ledgerFolder(data);
-  if (!existsSync(dataDir)) throw new UsageError(`there is no ledger in ${data}`);
-  const { hsm, config: hsmConfig } = await chooseHsm({ provider: 'auto' }, data);
-  const encryptionKey = await ledgerKey(data, false, hsm);
-  const ledger = await startLedger({ dataDir, encryptionKey });
-  const client = ledger.client();
-  const reader = openReader(dataDir, { generation: ledger.generation, encryptionKey });
-  const silent = { info: () => {}, warn: () => {}, error: () => {} };
-  const modules = await Modules.start({
-    list: new URL('./modules.js', import.meta.url).href,
-    dataDir: data,
-    ledgerDir: dataDir,
-    encryptionKey,
-    ledger,
-    hsm: hsmConfig,
-    configs: { invoicing: NO_SETTINGS },
-    log: silent,
-  });
-  const view = openModuleQueries(createInvoicing(), data, encryptionKey);
-  try {
-    await view.reached(reader.head().position, 600_000);
+/** A view that is far behind catches up first. */
+const CATCH_UP_MS = 600_000;
+
+function runHere(data: string, name: string, given: Record<string, unknown>): Promise<unknown> {
+  const list = new URL('./modules.js', import.meta.url).href;
+  const deployment = { dataDir: data, hsm: { provider: 'auto' } } as const;
+  const configs = { invoicing: NO_SETTINGS };
+  const own = { module: createInvoicing(), list, configs, catchUpMs: CATCH_UP_MS };
+  return withOwnModule(deployment, own, ({ ledger, hsm, reader, view }) => {
     const wanted = given['institution'] ?? view.queries.institutions()[0]?.id ?? '';
-    const who = deskName(given);
-    const desk = new Desk({ ledger: client, view, institution: String(wanted), who });
+    const desk = new Desk({ ledger, view, institution: String(wanted), who: deskName(given) });
     const archiveDir = join(resolve(data), 'invoice-archive');
-    return await runCommand(name, { desk, hsm, reader, archiveDir }, given);
-  } finally {
-    await view.close();
-    await modules.stop();
-    await reader.close();
-    client.close();
-    await ledger.stop();
-    await hsm.close();
-  }
+    return runCommand(name, { desk, hsm, reader, archiveDir }, given);
+  });
 }

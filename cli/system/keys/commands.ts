@@ -5,13 +5,10 @@
 import { existsSync } from 'node:fs';
 import { askControl, type ControlHandler } from '../../../api/control.ts';
 import { HsmError } from '../../../hsm/errors.ts';
-import { openReader } from '../../../ledger/reader.ts';
-import { startLedger } from '../../../ledger/writer-host.ts';
 import { UsageError } from '../../command.ts';
 import { ledgerFolder } from '../data-folder.ts';
 import type { Deployment } from '../deployment.ts';
-import { chooseHsm } from '../hsm-choice.ts';
-import { ledgerKey } from '../ledger-key.ts';
+import { withOwnLedger } from '../own-ledger.ts';
 import { checkPlace, type KeyPlace, recordPending } from './record.ts';
 import { type KeyParts, rewrapSlice } from './rewrap.ts';
 
@@ -46,7 +43,7 @@ export async function withKeyAdministration<Result>(
     return work({ run, isRunning: true });
   }
   if (!existsSync(ledgerFolder(dataDir))) return work(null);
-  return withLedgerHere(deployment, (parts) => {
+  return withOwnLedger(deployment, (parts) => {
     const commands = keyCommands(parts);
     const run = (command: KeyCommand, argument: object) =>
       explained(() => commands[command](argument as Record<string, unknown>));
@@ -67,25 +64,5 @@ async function explained<Result>(work: () => Promise<Result>): Promise<Result> {
   } catch (error) {
     const isOurs = error instanceof Error && !(error instanceof HsmError);
     throw isOurs && error.name === 'KeyPlaceError' ? new UsageError(error.message) : error;
-  }
-}
-
-async function withLedgerHere<Result>(
-  { hsm: settings, dataDir }: Deployment,
-  work: (parts: KeyParts) => Promise<Result>,
-): Promise<Result> {
-  const { hsm } = await chooseHsm(settings, dataDir);
-  const folder = ledgerFolder(dataDir);
-  const encryptionKey = await ledgerKey(dataDir, false, hsm);
-  const ledger = await startLedger({ dataDir: folder, encryptionKey });
-  const client = ledger.client();
-  const reader = openReader(folder, { generation: ledger.generation, encryptionKey });
-  try {
-    return await work({ dataDir, hsm, ledger: client, reader });
-  } finally {
-    client.close();
-    await reader.close();
-    await ledger.stop();
-    await hsm.close();
   }
 }
