@@ -4,7 +4,8 @@ import { closeSync, fstatSync, openSync } from 'node:fs';
 import type { Block } from '../match/records.ts';
 import { BillRefused } from '../record.ts';
 import type { BillEncoding, BillSource } from '../source.ts';
-import { type BillFacts, BillReader } from './bill-reader.ts';
+import type { BillFacts } from './bill-details.ts';
+import { BillReader } from './bill-reader.ts';
 import { scanLines } from './lines.ts';
 import { type OwnFacts, OwnReader } from './own-reader.ts';
 

@@ -2,7 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { BillRefused } from '../record.ts';
 import type { BillSource, SummaryFile } from '../source.ts';
-import type { BillFacts } from './bill-reader.ts';
+import type { BillFacts } from './bill-details.ts';
 import { textOf } from './text.ts';
 
 /** One line a store: larger ones are something else. */

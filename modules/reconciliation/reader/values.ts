@@ -86,3 +86,10 @@ export function dayBefore(day: number): number {
   date.setUTCDate(date.getUTCDate() - 1);
   return date.getUTCFullYear() * 10_000 + (date.getUTCMonth() + 1) * 100 + date.getUTCDate();
 }
+
+/** `2026-11-20`; a day without a year as `11-20`. */
+export function dateText(day: number): string {
+  const month = String(Math.floor(day / 100) % 100).padStart(2, '0');
+  const rest = `${month}-${String(day % 100).padStart(2, '0')}`;
+  return day > 9_999 ? `${Math.floor(day / 10_000)}-${rest}` : rest;
+}
