@@ -11,7 +11,7 @@ import type { ApiMetrics } from './metrics.ts';
 import { openApiDocument } from './openapi.ts';
 import { PageTokens } from './page-token.ts';
 import type { Route } from './route.ts';
-import { empiDoor } from './routes/empi.ts';
+import { empiDoor } from './routes/empi/door.ts';
 import { allRoutes } from './routes/index.ts';
 import type { ApiApplication } from './server.ts';
 import type { ApiServices, SystemServices } from './services.ts';

@@ -1,6 +1,6 @@
 /** The HL7 v2 door of a running system. */
 import type { Config } from '../../config/schema.ts';
-import { empiDoor } from '../routes/empi.ts';
+import { empiDoor } from '../routes/empi/door.ts';
 import type { SystemServices } from '../services.ts';
 import { type MllpServer, serveMllp } from './mllp.ts';
 import { answerHl7 } from './pix-pdq.ts';

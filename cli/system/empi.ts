@@ -1,7 +1,7 @@
 /** What the patient index adds to the running system: the command line loads registers through it. */
 import { z } from 'zod';
 import type { ControlHandler } from '../../api/control.ts';
-import { empiDoor } from '../../api/routes/empi.ts';
+import { empiDoor } from '../../api/routes/empi/door.ts';
 import type { SystemServices } from '../../api/services.ts';
 import { type LoadRequest, type LoadSummary, loadRegister } from '../../modules/empi/load.ts';
 import { empi } from '../../modules/empi/module.ts';

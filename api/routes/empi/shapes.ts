@@ -1,6 +1,6 @@
 /** What goes in and out of the routes of the patient index. */
 import { z } from 'zod';
-import { FIELD_COUNT, LEVEL_COUNT } from '../../modules/empi/matching/fields.ts';
+import { FIELD_COUNT, LEVEL_COUNT } from '../../../modules/empi/matching/fields.ts';
 
 export const text = z.string().min(1).max(128);
 export const code = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/);
