@@ -1,0 +1,132 @@
+/** Charges of the HIS, and the bills that they became. */
+import { z } from 'zod';
+import {
+  type BillContent,
+  contentSchema,
+  type PaymentLink,
+  paymentLinkSchema,
+} from '../../../modules/invoicing/bill/content.ts';
+import { invoicing } from '../../../modules/invoicing/module.ts';
+import type { Desk } from '../../../modules/invoicing/requests.ts';
+import { type Route, route } from '../../route.ts';
+import { type ApiServices, freshView } from '../../services.ts';
+import { answered, deskOf, factKey, READ, requirePoint, WRITE } from './desk.ts';
+import { billAnswer, shown, text } from './shapes.ts';
+
+const chargeAnswer = z.object({
+  busNo: z.string(),
+  /** Why there is no bill, or not the right one; empty when all is as it should be. */
+  reason: z.string(),
+  bills: z.array(billAnswer),
+});
+
+const TAG = { tag: 'invoicing' } as const;
+/** A charge list of thousands of lines. */
+const CHARGE_BYTES_MAX = 4 << 20;
+
+export function chargeRoutes(services: ApiServices): Route[] {
+  const busNo = z.object({ busNo: text(50) });
+  return [
+    route({
+      ...TAG,
+      method: 'post',
+      path: '/v1/invoices/charges',
+      summaryZh: '登记收费明细：随缴费、签到或立即开票',
+      summaryEn: 'Register a charge: it becomes a bill with its payment, at check-in, or at once',
+      permission: WRITE,
+      changes: true,
+      bodyBytesMax: CHARGE_BYTES_MAX,
+      body: z.object({
+        content: contentSchema,
+        payments: z.array(paymentLinkSchema).max(20).default([]),
+        at: z.enum(['payment', 'check-in', 'now']).optional(),
+        /** 项目分组: its lines become those of the content, which has none. */
+        itemGroup: z.string().max(50).optional(),
+      }),
+      answer: chargeAnswer,
+      handle: async ({ body, caller }) => {
+        await freshView(invoicing, services);
+        const desk = deskOf(services, caller);
+        requirePoint(desk, caller, body.content.pointCode);
+        await answered(register(desk, body));
+        return charge(desk, body.content.busNo);
+      },
+    }),
+    route({
+      ...TAG,
+      method: 'get',
+      path: '/v1/invoices/charges/{busNo}',
+      summaryZh: '按业务流水号查询票据',
+      summaryEn: 'The bills of a charge',
+      permission: READ,
+      changes: false,
+      params: busNo,
+      answer: chargeAnswer,
+      handle: ({ params, caller }) => {
+        return answered(
+          Promise.resolve().then(() => charge(deskOf(services, caller), params.busNo)),
+        );
+      },
+    }),
+    route({
+      ...TAG,
+      method: 'post',
+      path: '/v1/invoices/charges/{busNo}/check-in',
+      summaryZh: '签到取号：开具挂号票据',
+      summaryEn: 'The patient has checked in: the registration bill is issued',
+      permission: WRITE,
+      changes: true,
+      params: busNo,
+      answer: chargeAnswer,
+      handle: async (call) => {
+        const desk = deskOf(services, call.caller);
+        await answered(desk.ask('check-in', call.params, factKey(call)));
+        return charge(desk, call.params.busNo);
+      },
+    }),
+    route({
+      ...TAG,
+      method: 'post',
+      path: '/v1/invoices/charges/{busNo}/remainder',
+      summaryZh: '登记部分退费后的剩余收费明细',
+      summaryEn: 'What is left of a charge after a partial refund',
+      permission: WRITE,
+      changes: true,
+      bodyBytesMax: CHARGE_BYTES_MAX,
+      params: busNo,
+      body: z.object({ content: contentSchema }),
+      answer: chargeAnswer,
+      handle: async ({ params, body, caller }) => {
+        const desk = deskOf(services, caller);
+        requirePoint(desk, caller, body.content.pointCode);
+        await answered(desk.registerRemainder(params.busNo, body.content));
+        return charge(desk, params.busNo);
+      },
+    }),
+  ];
+}
+
+async function register(
+  desk: Desk,
+  given: {
+    content: BillContent;
+    payments: PaymentLink[];
+    at?: 'payment' | 'check-in' | 'now' | undefined;
+    itemGroup?: string | undefined;
+  },
+): Promise<void> {
+  const { payments, itemGroup } = given;
+  const issueAt = given.at ?? (payments.length > 0 ? 'payment' : 'now');
+  if (itemGroup === undefined) await desk.registerCharge(given.content, issueAt, payments);
+  else {
+    const content = desk.withItemGroup(given.content, itemGroup);
+    const uses = [{ table: 'itemGroup' as const, key: itemGroup }];
+    await desk.registerCharge(content, issueAt, payments, uses);
+  }
+}
+
+function charge(desk: Desk, busNo: string): z.input<typeof chargeAnswer> {
+  const { reason } = desk.chargeAnswer(busNo);
+  const bills = desk.queries.billsOfBusiness(desk.institution, busNo);
+  return { busNo, reason, bills: bills.map((bill) => shown(bill, desk)) };
+}
