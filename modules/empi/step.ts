@@ -1,5 +1,5 @@
 /** What every command's application has: its place in the journal, how it refuses, how it tells. */
-import type { Outcome } from './types.ts';
+import type { Outcome, Person } from './types.ts';
 import type { WritableView } from './view.ts';
 
 /** Where a command stands: its place in the journal and its time. */
@@ -34,4 +34,12 @@ export function note(
   const place = String(position).padStart(14, '0');
   view.table('events').put(`${place}:${number}`, { position, timeUs, kind, personId, ...more });
   view.table('history').put(`${personId}:${place}:${number}`, kind);
+}
+
+/** Throws Refusal for a person that is not there or was cancelled. */
+export function livePerson(view: WritableView, personId: string): Person {
+  const person = view.livePerson(personId);
+  if (person === undefined) throw new Refusal('person_not_found');
+  if (person.status === 'cancelled') throw new Refusal('person_cancelled');
+  return person;
 }

@@ -1,0 +1,81 @@
+/** Media of persons: a card or document each, found by its domain and number. */
+import type { Commands } from './facts.ts';
+import { done, livePerson, note, Refusal, type Step } from './step.ts';
+import type { LinkReason, Medium, MediumInput, Outcome, Person } from './types.ts';
+import type { WritableView } from './view.ts';
+
+/** A number belongs to one live person; the same person may bring it again. */
+export function checkMedium(
+  view: WritableView,
+  { domain, number }: MediumInput,
+  person: Person | undefined,
+): void {
+  if (view.table('domains').get(domain) === undefined) throw new Refusal('domain_unknown');
+  const known = view.medium(domain, number);
+  if (known === undefined || known.personId === person?.personId) return;
+  throw new Refusal('identifier_taken');
+}
+
+/** The person's row is the caller's to store. */
+export function addMedium(
+  step: Step,
+  person: Person,
+  input: MediumInput,
+  link: LinkReason,
+): Medium {
+  const { view } = step;
+  const known = view.medium(input.domain, input.number);
+  if (known !== undefined && known.personId === person.personId) return known;
+  const medium: Medium = {
+    ...input,
+    mediumId: view.nextId('medium'),
+    status: 'active',
+    personId: person.personId,
+    linkId: view.nextId('link'),
+    link,
+  };
+  view.table('media').put(medium.mediumId, medium);
+  view.table('numbers').put(view.numberKey(medium.domain, medium.number), medium.mediumId);
+  person.media = [...person.media, medium.mediumId];
+  view.add(`media ${medium.type}`, 1);
+  return medium;
+}
+
+export function addMediumTo(
+  step: Step,
+  { personId, medium, link }: Commands['medium.add'],
+): Outcome {
+  const person = livePerson(step.view, personId);
+  checkMedium(step.view, medium, person);
+  const changed = { ...person, version: step.position };
+  const { mediumId } = addMedium(step, changed, medium, link);
+  step.view.putPerson(changed);
+  note(step, 'medium.added', person.personId, { domain: medium.domain });
+  return done({ personId: person.personId, mediumId });
+}
+
+export function setMediumStatus(
+  step: Step,
+  { mediumId, status }: Commands['medium.status'],
+): Outcome {
+  const medium = step.view.table('media').get(mediumId);
+  if (medium === undefined) throw new Refusal('medium_not_found');
+  if (medium.status === 'cancelled' && status !== 'active') throw new Refusal('medium_cancelled');
+  step.view.table('media').put(mediumId, { ...medium, status });
+  note(step, `medium.${status}`, medium.personId, { domain: medium.domain });
+  return done({ personId: medium.personId, mediumId });
+}
+
+export function removeMedium(step: Step, { mediumId }: Commands['medium.remove']): Outcome {
+  const { view, position } = step;
+  const medium = view.table('media').get(mediumId);
+  if (medium === undefined) throw new Refusal('medium_not_found');
+  const person = view.person(medium.personId)!;
+  view.table('media').remove(mediumId);
+  view.table('numbers').remove(view.numberKey(medium.domain, medium.number));
+  view.add(`media ${medium.type}`, -1);
+  const media = person.media.filter((id) => id !== mediumId);
+  view.putPerson({ ...person, media, version: position });
+  note(step, 'medium.removed', person.personId, { domain: medium.domain });
+  return done({ personId: person.personId });
+}
