@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { DIFFERENCE_CODES, type DifferenceCode } from '../record.ts';
 import type { KeyRound } from '../source.ts';
+import { applyCancels } from './cancels.ts';
 import { type JoinSide, join } from './join.ts';
 import { type KeyPick, RecordSet, type Workspace } from './record-set.ts';
-import { KEY_WORDS, type RecordView, STATUS, TYPE } from './records.ts';
+import { KEY_WORDS, type RecordView, TYPE } from './records.ts';
 import { lonelyVerdict, pairUp, type Side, verdictOf } from './verdict.ts';
 
 /** Where a record's line stands, and what was compared. */
@@ -94,7 +95,7 @@ export class Matcher {
   /** Matches what was added to `ours` and `theirs`. */
   run(cancels: Int32Array, fees: boolean): MatchResult {
     this.fees = fees;
-    this.applyCancels(cancels);
+    applyCancels(cancels, this.theirs, this.theirsView);
     this.result.ours.lines = this.ours.count;
     this.result.theirs.lines = this.theirs.count;
     for (let number = 0; number < this.rounds.length; number++) this.round(number);
@@ -266,57 +267,6 @@ export class Matcher {
       this.lonely('theirs', again ? 'DUP' : verdict, side, at);
     }
   }
-
-  /**
-   * A cancellation undoes the payment of its link. One that finds none becomes the record of a payment
-   * that came to nothing: ours, if it succeeded, then stands against it.
-   */
-  private applyCancels(cancels: Int32Array): void {
-    const { stride, keys } = this.theirsView;
-    if (cancels.length === 0) return;
-    const open = new Map<string, number[]>();
-    for (let at = 0; at < cancels.length; at += stride) {
-      const name = linkName(cancels, at, keys);
-      const waiting = open.get(name);
-      if (waiting === undefined) open.set(name, [at]);
-      else waiting.push(at);
-    }
-    const links = new Set<number>();
-    for (let at = 0; at < cancels.length; at += stride) links.add(linkKey(cancels, at, keys));
-    this.theirs.update((words) => {
-      for (let at = 0; at < words.length; at += stride) {
-        if (this.theirsView.type(words, at) !== TYPE.pay) continue;
-        if (this.theirsView.status(words, at) !== STATUS.success) continue;
-        for (const key of links) {
-          if (key < 0 || !this.theirsView.hasKey(words, at, key)) continue;
-          const name = keyName(words, at, key);
-          const waiting = open.get(name);
-          if (waiting === undefined) continue;
-          this.theirsView.setStatus(words, at, STATUS.reversed);
-          waiting.pop();
-          if (waiting.length === 0) open.delete(name);
-          break;
-        }
-      }
-    });
-    for (const places of open.values()) for (const at of places) this.theirs.add(cancels, at);
-    this.theirs.closeOpen();
-  }
-}
-
-function linkKey(words: Int32Array, at: number, keys: number): number {
-  for (let key = 0; key < keys; key++) if (words[at + key * KEY_WORDS + 2] !== 0) return key;
-  return -1;
-}
-
-function linkName(words: Int32Array, at: number, keys: number): string {
-  return keyName(words, at, linkKey(words, at, keys));
-}
-
-function keyName(words: Int32Array, at: number, key: number): string {
-  if (key < 0) return '';
-  const place = at + key * KEY_WORDS;
-  return `${key}:${words[place]},${words[place + 1]},${words[place + 2]}`;
 }
 
 function found({ view, words }: Side, at: number): Found {
