@@ -10,7 +10,9 @@ import { BillRefused } from '../../modules/reconciliation/record.ts';
 import { sourceNamed } from '../../modules/reconciliation/sources/index.ts';
 import { Random } from '../ledger/random.ts';
 import { posp } from '../support/posp.ts';
-import { alipay, alipayZip, dayFor, FORMATS, wechat } from './bills.ts';
+import { alipay, alipayZip } from './bills/alipay.ts';
+import { wechat } from './bills/wechat.ts';
+import { dayFor, FORMATS } from './bills.ts';
 import { type Line, plantedDay } from './day.ts';
 
 t.setTimeout(300_000);

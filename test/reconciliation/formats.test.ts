@@ -9,7 +9,8 @@ import type { ReconciliationResult } from '../../modules/reconciliation/result.t
 import { sourceNamed } from '../../modules/reconciliation/sources/index.ts';
 import { Random, testSeed } from '../ledger/random.ts';
 import { documentOf, posp } from '../support/posp.ts';
-import { dayFor, errorLine, FORMATS, merchantErrorLine } from './bills.ts';
+import { errorLine, merchantErrorLine } from './bills/unionpay.ts';
+import { dayFor, FORMATS } from './bills.ts';
 import { type Planted, plantedDay, shuffled } from './day.ts';
 
 t.setTimeout(300_000);

@@ -22,7 +22,8 @@ import { Desk } from '../support/desk.ts';
 import { mixedTraffic, type Slip, settledBatch } from '../support/mixed-traffic.ts';
 import { documentOf, posp } from '../support/posp.ts';
 import { type Served, servedFor } from '../support/serve.ts';
-import { FORMATS, yuan } from './bills.ts';
+import { yuan } from './bills/text.ts';
+import { FORMATS } from './bills.ts';
 import type { Line } from './day.ts';
 
 t.setTimeout(300_000);
