@@ -133,30 +133,34 @@ function lookingRoutes(services: ApiServices): Route[] {
         return { cardId: id, ...(await balanceOf(value, services)) };
       },
     }),
-    route({
-      ...common,
-      method: 'get',
-      path: '/v1/cards/{cardId}/statement',
-      summaryZh: '明细',
-      summaryEn: 'What moved the balance, newest first',
-      permission: 'cards:read',
-      changes: false,
-      query: z.strictObject({ ...pageQuery }),
-      answer: pageOf(statementLine),
-      async handle({ params: { cardId: id }, query, caller }) {
-        const { value } = cardOf(id, caller, services);
-        const { queries } = await freshView(accounts, services);
-        return services.pages.page(`statement ${id}`, caller, query, (_, from, limit) => {
-          const before = from === null ? null : Number(from);
-          const positions = queries.movements(id, before, limit);
-          const items = positions.map((position) =>
-            statementLineOf(services.reader.record(position)!, value.accountId),
-          );
-          return { items, next: items.length === limit ? String(positions.at(-1)) : null };
-        });
-      },
-    }),
+    statementRoute(services),
   ];
+}
+
+function statementRoute(services: ApiServices): Route {
+  return route({
+    ...common,
+    method: 'get',
+    path: '/v1/cards/{cardId}/statement',
+    summaryZh: '明细',
+    summaryEn: 'What moved the balance, newest first',
+    permission: 'cards:read',
+    changes: false,
+    query: z.strictObject({ ...pageQuery }),
+    answer: pageOf(statementLine),
+    async handle({ params: { cardId: id }, query, caller }) {
+      const { value } = cardOf(id, caller, services);
+      const { queries } = await freshView(accounts, services);
+      return services.pages.page(`statement ${id}`, caller, query, (_, from, limit) => {
+        const before = from === null ? null : Number(from);
+        const positions = queries.movements(id, before, limit);
+        const items = positions.map((position) =>
+          statementLineOf(services.reader.record(position)!, value.accountId),
+        );
+        return { items, next: items.length === limit ? String(positions.at(-1)) : null };
+      });
+    },
+  });
 }
 
 /** The card of an account, if the caller may see it. */

@@ -21,6 +21,10 @@ import { institutionOf } from '../transactions.ts';
 const common = { tag: 'clearing' } as const;
 
 export function parameterRoutes(services: ApiServices): Route[] {
+  return [...termsRoutes(services), ...calendarRoutes(services)];
+}
+
+function termsRoutes(services: ApiServices): Route[] {
   const { reader } = services;
   const params = z.strictObject({ merchantId });
   return [
@@ -61,6 +65,12 @@ export function parameterRoutes(services: ApiServices): Route[] {
         return body;
       },
     }),
+  ];
+}
+
+function calendarRoutes(services: ApiServices): Route[] {
+  const { reader } = services;
+  return [
     route({
       ...common,
       method: 'get',

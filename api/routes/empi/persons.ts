@@ -8,28 +8,37 @@ import { change, orBehind, READ, refuseForeignDomains, WRITE } from './door.ts';
 import * as shapes from './shapes.ts';
 
 export function personRoutes(door: () => EmpiDoor): Route[] {
-  return [...askingRoutes(door), ...changeRoutes(door)];
+  return [
+    registerRoute(door),
+    ...matchRoutes(door),
+    ...findRoutes(door),
+    ...changeRoutes(door),
+    ...mediumRoutes(door),
+  ];
 }
 
-function askingRoutes(door: () => EmpiDoor): Route[] {
+function registerRoute(door: () => EmpiDoor): Route {
+  return route({
+    ...WRITE,
+    method: 'post',
+    path: '/v1/empi/persons',
+    summaryZh: '注册居民：按标识、规则或匹配度归并，否则新建',
+    summaryEn: 'Register a person: joined by identifier, rule or degree of match, or new',
+    body: shapes.registration,
+    answer: shapes.registered,
+    async handle({ body, caller, idempotencyKey }) {
+      const key = `${caller.id}:${idempotencyKey}`;
+      refuseForeignDomains(door(), caller, body.media);
+      const done = await orBehind(registerPerson(door(), key, { ...body, by: caller.id }));
+      if (done.status === 'refused') throw conflict(done.code!, `refused: ${done.code}`);
+      const { personId, decision, matches, reviewIds = [] } = done;
+      return { personId: personId!, decision, matches, reviewIds };
+    },
+  });
+}
+
+function matchRoutes(door: () => EmpiDoor): Route[] {
   return [
-    route({
-      ...WRITE,
-      method: 'post',
-      path: '/v1/empi/persons',
-      summaryZh: '注册居民：按标识、规则或匹配度归并，否则新建',
-      summaryEn: 'Register a person: joined by identifier, rule or degree of match, or new',
-      body: shapes.registration,
-      answer: shapes.registered,
-      async handle({ body, caller, idempotencyKey }) {
-        const key = `${caller.id}:${idempotencyKey}`;
-        refuseForeignDomains(door(), caller, body.media);
-        const done = await orBehind(registerPerson(door(), key, { ...body, by: caller.id }));
-        if (done.status === 'refused') throw conflict(done.code!, `refused: ${done.code}`);
-        const { personId, decision, matches, reviewIds = [] } = done;
-        return { personId: personId!, decision, matches, reviewIds };
-      },
-    }),
     route({
       ...READ,
       method: 'post',
@@ -58,6 +67,11 @@ function askingRoutes(door: () => EmpiDoor): Route[] {
         return { match };
       },
     }),
+  ];
+}
+
+function findRoutes(door: () => EmpiDoor): Route[] {
+  return [
     route({
       ...READ,
       method: 'post',
@@ -137,13 +151,18 @@ function changeRoutes(door: () => EmpiDoor): Route[] {
           by: call.caller.id,
         }),
     }),
+  ];
+}
+
+function mediumRoutes(door: () => EmpiDoor): Route[] {
+  return [
     route({
       ...WRITE,
       method: 'post',
       path: '/v1/empi/persons/{personId}/media',
       summaryZh: '登记身份介质',
       summaryEn: 'Add a card or document to a person',
-      params,
+      params: shapes.personParams,
       body: shapes.mediumInput,
       answer: shapes.outcome,
       handle(call) {

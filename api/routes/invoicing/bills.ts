@@ -9,18 +9,23 @@ import { answered, deskOf, factKey, MANAGE, READ, requirePoint, WRITE } from './
 import { billAnswer, found, name, nullableName, shown, text } from './shapes.ts';
 
 const TAG = { tag: 'invoicing' } as const;
+const PATH = '/v1/invoices/bills/{billCode}/{billNumber}';
 
 export function billRoutes(services: ApiServices): Route[] {
-  return [...singleBillRoutes(services), bookingRoute(services), personRoute(services)];
+  return [
+    ...lookRoutes(services),
+    ...changeRoutes(services),
+    bookingRoute(services),
+    personRoute(services),
+  ];
 }
 
-function singleBillRoutes(services: ApiServices): Route[] {
-  const path = '/v1/invoices/bills/{billCode}/{billNumber}';
+function lookRoutes(services: ApiServices): Route[] {
   return [
     route({
       ...TAG,
       method: 'get',
-      path,
+      path: PATH,
       summaryZh: '票据状态：冲红、换开、入账',
       summaryEn: 'A bill: red-lettered, exchanged, booked?',
       permission: READ,
@@ -35,7 +40,7 @@ function singleBillRoutes(services: ApiServices): Route[] {
     route({
       ...TAG,
       method: 'get',
-      path: `${path}/{kind}`,
+      path: `${PATH}/{kind}`,
       summaryZh: '版式文件、签名原文与归档元数据（pdf、ofd、xml、metadata）',
       summaryEn: 'Layout file, signed original, or archive metadata (pdf, ofd, xml, metadata)',
       permission: READ,
@@ -49,10 +54,15 @@ function singleBillRoutes(services: ApiServices): Route[] {
         return new FileAnswer(made.bytes, made.contentType, made.fileName);
       },
     }),
+  ];
+}
+
+function changeRoutes(services: ApiServices): Route[] {
+  return [
     route({
       ...TAG,
       method: 'post',
-      path: `${path}/red-letter`,
+      path: `${PATH}/red-letter`,
       summaryZh: '冲红',
       summaryEn: 'Red-letter a bill',
       permission: WRITE,
@@ -71,7 +81,7 @@ function singleBillRoutes(services: ApiServices): Route[] {
     route({
       ...TAG,
       method: 'post',
-      path: `${path}/notices`,
+      path: `${PATH}/notices`,
       summaryZh: '推送票据（公众号、短信、邮箱、卡包）',
       summaryEn: 'Send a bill (official account, SMS, mail, card pack)',
       permission: WRITE,
@@ -92,7 +102,7 @@ function bookingRoute(services: ApiServices): Route {
   return route({
     ...TAG,
     method: 'post',
-    path: '/v1/invoices/bills/{billCode}/{billNumber}/booking',
+    path: `${PATH}/booking`,
     summaryZh: '登记入账（受票单位已入账，不再冲红）',
     summaryEn: 'The payer’s unit has booked the bill: it is not red-lettered any more',
     permission: MANAGE,

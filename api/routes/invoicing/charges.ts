@@ -25,33 +25,40 @@ const TAG = { tag: 'invoicing' } as const;
 const CHARGE_BYTES_MAX = 4 << 20;
 
 export function chargeRoutes(services: ApiServices): Route[] {
+  return [registerRoute(services), ...knownChargeRoutes(services)];
+}
+
+function registerRoute(services: ApiServices): Route {
+  return route({
+    ...TAG,
+    method: 'post',
+    path: '/v1/invoices/charges',
+    summaryZh: '登记收费明细：随缴费、签到或立即开票',
+    summaryEn: 'Register a charge: it becomes a bill with its payment, at check-in, or at once',
+    permission: WRITE,
+    changes: true,
+    bodyBytesMax: CHARGE_BYTES_MAX,
+    body: z.object({
+      content: contentSchema,
+      payments: z.array(paymentLinkSchema).max(20).default([]),
+      at: z.enum(['payment', 'check-in', 'now']).optional(),
+      /** 项目分组: its lines become those of the content, which has none. */
+      itemGroup: z.string().max(50).optional(),
+    }),
+    answer: chargeAnswer,
+    handle: async ({ body, caller }) => {
+      await freshView(invoicing, services);
+      const desk = deskOf(services, caller);
+      requirePoint(desk, caller, body.content.pointCode);
+      await answered(register(desk, body));
+      return charge(desk, body.content.busNo);
+    },
+  });
+}
+
+function knownChargeRoutes(services: ApiServices): Route[] {
   const busNo = z.object({ busNo: text(50) });
   return [
-    route({
-      ...TAG,
-      method: 'post',
-      path: '/v1/invoices/charges',
-      summaryZh: '登记收费明细：随缴费、签到或立即开票',
-      summaryEn: 'Register a charge: it becomes a bill with its payment, at check-in, or at once',
-      permission: WRITE,
-      changes: true,
-      bodyBytesMax: CHARGE_BYTES_MAX,
-      body: z.object({
-        content: contentSchema,
-        payments: z.array(paymentLinkSchema).max(20).default([]),
-        at: z.enum(['payment', 'check-in', 'now']).optional(),
-        /** 项目分组: its lines become those of the content, which has none. */
-        itemGroup: z.string().max(50).optional(),
-      }),
-      answer: chargeAnswer,
-      handle: async ({ body, caller }) => {
-        await freshView(invoicing, services);
-        const desk = deskOf(services, caller);
-        requirePoint(desk, caller, body.content.pointCode);
-        await answered(register(desk, body));
-        return charge(desk, body.content.busNo);
-      },
-    }),
     route({
       ...TAG,
       method: 'get',

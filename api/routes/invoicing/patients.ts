@@ -14,19 +14,19 @@ import type { ApiServices } from '../../services.ts';
 
 const short = z.string().max(30);
 const three = z.object({ c: short, n: short, k: short });
+const COMMON = {
+  method: 'get',
+  tag: 'invoicing',
+  permission: null,
+  changes: false,
+  answer: file,
+} as const;
 /** One sentence for a wrong number, an unknown bill and a lock. */
 const NOTHING = '查无此票，或查询过于频繁，请稍后再试。';
 
 export function patientRoutes(services: ApiServices): Route[] {
   const guard = new GuessGuard();
   const { view } = services;
-  const common = {
-    method: 'get',
-    tag: 'invoicing',
-    permission: null,
-    changes: false,
-    answer: file,
-  } as const;
   const find = (asked: z.output<typeof three>, caller: string): FoundBill | null => {
     const found = view(invoicing).queries.bill({ billCode: asked.c, billNumber: asked.n });
     const right = found?.bill.checkCode ?? null;
@@ -34,7 +34,7 @@ export function patientRoutes(services: ApiServices): Route[] {
   };
   return [
     route({
-      ...common,
+      ...COMMON,
       path: PAGE_PATH,
       summaryZh: '电子票据页面（二维码）',
       summaryEn: 'The page of a bill (its QR code)',
@@ -46,33 +46,9 @@ export function patientRoutes(services: ApiServices): Route[] {
         return html(billPage(found.bill, found.state, options));
       },
     }),
+    verifyRoute(services, guard),
     route({
-      ...common,
-      path: `${PAGE_PATH}/verify`,
-      summaryZh: '五要素查验',
-      summaryEn: 'Verify a bill by its five elements',
-      query: z
-        .object({ code: short, number: short, check: short, date: short, amount: short })
-        .partial(),
-      handle: ({ query, request }) => {
-        const { code, number, check, date, amount } = query;
-        if (code === undefined) return html(verifyPage(''));
-        const found = view(invoicing).queries.bill({ billCode: code, billNumber: number ?? '' });
-        const right = found === null ? null : fiveElements(found);
-        const given = `${check ?? ''}|${date ?? ''}|${fenOf(amount ?? '') ?? ''}`;
-        const allowed = guard.allows(
-          request.remoteAddress,
-          `${code}-${number ?? ''}`,
-          given,
-          right,
-        );
-        if (!allowed || found === null) return html(verifyPage(NOTHING));
-        const options = faceOptions(view(invoicing).queries, found);
-        return html(billPage(found.bill, found.state, options));
-      },
-    }),
-    route({
-      ...common,
+      ...COMMON,
       path: `${PAGE_PATH}/{kind}`,
       summaryZh: '下载票据文件',
       summaryEn: 'A file of a bill',
@@ -91,6 +67,29 @@ export function patientRoutes(services: ApiServices): Route[] {
       },
     }),
   ];
+}
+
+function verifyRoute({ view }: ApiServices, guard: GuessGuard): Route {
+  return route({
+    ...COMMON,
+    path: `${PAGE_PATH}/verify`,
+    summaryZh: '五要素查验',
+    summaryEn: 'Verify a bill by its five elements',
+    query: z
+      .object({ code: short, number: short, check: short, date: short, amount: short })
+      .partial(),
+    handle: ({ query, request }) => {
+      const { code, number, check, date, amount } = query;
+      if (code === undefined) return html(verifyPage(''));
+      const found = view(invoicing).queries.bill({ billCode: code, billNumber: number ?? '' });
+      const right = found === null ? null : fiveElements(found);
+      const given = `${check ?? ''}|${date ?? ''}|${fenOf(amount ?? '') ?? ''}`;
+      const allowed = guard.allows(request.remoteAddress, `${code}-${number ?? ''}`, given, right);
+      if (!allowed || found === null) return html(verifyPage(NOTHING));
+      const options = faceOptions(view(invoicing).queries, found);
+      return html(billPage(found.bill, found.state, options));
+    },
+  });
 }
 
 function fiveElements({ bill }: FoundBill): string {

@@ -4,6 +4,7 @@
  */
 import { yuanText } from '../bill/amount.ts';
 import { signOf, times, totalFenOf } from '../bill/bill.ts';
+import type { BillContent } from '../bill/content.ts';
 import { type Element, writeXml } from '../bill/xml-writer.ts';
 import type { FoundBill } from '../queries.ts';
 
@@ -41,51 +42,46 @@ export function archiveMetadata(
       ['SupervisorRemark', ''],
       ['RelatedInvoiceCode', original?.billCode ?? ''],
       ['RelatedInvoiceNumber', original?.billNumber ?? ''],
-      [
-        'Items',
-        content.lines.map(({ code, name, amountFen }): Element => {
-          const amount = yuanText(times(amountFen, sign));
-          return [
-            'Item',
-            [
-              ['ItemCode', code],
-              ['ItemName', name],
-              ['ItemAmount', amount],
-            ],
-          ];
-        }),
-      ],
-      [
-        'AuxItems',
-        content.details.map((line): Element => {
-          const amount = line.amount;
-          return [
-            'AuxItem',
-            [
-              ['AuxItemCode', line.code],
-              ['AuxItemName', line.name],
-              ['AuxItemAmount', amount],
-            ],
-          ];
-        }),
-      ],
+      ['Items', content.lines.map((line) => itemOf(line, sign))],
+      ['AuxItems', content.details.map(auxItemOf)],
       ['FinanceCheck', financeCheck({ bill, state })],
-      [
-        'Attachments',
-        attachments.map(({ type, description, bytes }): Element => {
-          const file = Buffer.from(bytes).toString('base64');
-          return [
-            'Attachment',
-            [
-              ['File', file],
-              ['Type', type],
-              ['Description', description],
-            ],
-          ];
-        }),
-      ],
+      ['Attachments', attachments.map(attachmentOf)],
     ],
   ]);
+}
+
+function itemOf({ code, name, amountFen }: BillContent['lines'][number], sign: 1 | -1): Element {
+  const amount = yuanText(times(amountFen, sign));
+  return [
+    'Item',
+    [
+      ['ItemCode', code],
+      ['ItemName', name],
+      ['ItemAmount', amount],
+    ],
+  ];
+}
+
+function auxItemOf({ code, name, amount }: BillContent['details'][number]): Element {
+  return [
+    'AuxItem',
+    [
+      ['AuxItemCode', code],
+      ['AuxItemName', name],
+      ['AuxItemAmount', amount],
+    ],
+  ];
+}
+
+function attachmentOf({ type, description, bytes }: Attachment): Element {
+  return [
+    'Attachment',
+    [
+      ['File', Buffer.from(bytes).toString('base64')],
+      ['Type', type],
+      ['Description', description],
+    ],
+  ];
 }
 
 function financeCheck({ state }: Pick<FoundBill, 'bill' | 'state'>): Element[] {
