@@ -1,5 +1,6 @@
 /** IHE PIXm: the cross reference query (ITI-83) and the identity feed (ITI-104). */
-import { registerPerson, revisePerson, send } from '../../modules/empi/commands.ts';
+import { revisePerson } from '../../modules/empi/changes.ts';
+import { registerPerson, send } from '../../modules/empi/commands.ts';
 import type { Domain } from '../../modules/empi/types.ts';
 import type { ApiResponse } from '../response.ts';
 import { type FhirCall, personOfReference } from './call.ts';

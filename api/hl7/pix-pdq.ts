@@ -2,7 +2,8 @@
  * PIX and PDQ of HL7 v2: the feed (ADT^A01, A04, A05, A08, A28, A31), the merge (ADT^A40), and the
  * queries.
  */
-import { type EmpiDoor, registerPerson, revisePerson, send } from '../../modules/empi/commands.ts';
+import { revisePerson } from '../../modules/empi/changes.ts';
+import { type EmpiDoor, registerPerson, send } from '../../modules/empi/commands.ts';
 import type { Demographics, MediumInput, Outcome, Person } from '../../modules/empi/types.ts';
 import { acknowledge, Refused } from './answers.ts';
 import { decodeMessage, encodeMessage } from './encoding.ts';

@@ -3,10 +3,10 @@ import type { JournalRecord } from '../../ledger/types.ts';
 import type { WritableTableSource } from '../frame/module.ts';
 import { type CommandKind, type Commands, commandOf } from './facts.ts';
 import { normalisePerson } from './matching/normalise.ts';
-import { addMediumTo, removeMedium, setMediumStatus } from './media.ts';
+import { addMediumTo, removeMedium, replaceIdentifier, setMediumStatus } from './media.ts';
 import { mergePersons, splitPerson, unmergePersons } from './merge.ts';
-import { checkRegistration, load, register } from './registration.ts';
-import { acceptReview, rejectReview } from './reviews.ts';
+import { checkRegistration, haveTwoValidIds, load, register } from './registration.ts';
+import { acceptReview, openReviews, rejectReview } from './review-decisions.ts';
 import { done, livePerson, note, Refusal, type Step } from './step.ts';
 import type { Outcome } from './types.ts';
 import { WritableView } from './view.ts';
@@ -15,6 +15,7 @@ type Apply<Kind extends CommandKind> = (step: Step, command: Commands[Kind]) => 
 
 const APPLY: { [Kind in CommandKind]: Apply<Kind> } = {
   'domain.set': setDomain,
+  'domain.remove': removeDomain,
   'person.register': (step, registration) => {
     checkRegistration(step.view, registration);
     return register(step, registration);
@@ -25,12 +26,14 @@ const APPLY: { [Kind in CommandKind]: Apply<Kind> } = {
   'person.restore': restore,
   'person.merge': (step, { survivor, absorbed, reason, by }) =>
     mergePersons(step, survivor, absorbed, { reason, by }),
+  'identifier.replace': replaceIdentifier,
   'person.unmerge': (step, { mergeId, reason }) => unmergePersons(step, mergeId, reason),
   'person.split': (step, { personId, mediumIds, demographics }) =>
     splitPerson(step, personId, mediumIds, demographics),
   'medium.add': addMediumTo,
   'medium.status': setMediumStatus,
   'medium.remove': removeMedium,
+  'reviews.open': openReviews,
   'review.accept': acceptReview,
   'review.reject': rejectReview,
   'settings.set': ({ view }, settings) => {
@@ -43,6 +46,13 @@ const APPLY: { [Kind in CommandKind]: Apply<Kind> } = {
     if (reached.get(subscription.subscriptionId) === undefined) {
       reached.put(subscription.subscriptionId, position);
     }
+    return done();
+  },
+  'subscription.remove': ({ view }, { subscriptionId }) => {
+    if (view.table('subscriptions').get(subscriptionId) === undefined)
+      throw new Refusal('subscription_not_found');
+    view.table('subscriptions').remove(subscriptionId);
+    view.table('reached').remove(subscriptionId);
     return done();
   },
   'subscription.reached': ({ view }, { subscriptionId, position }) => {
@@ -83,8 +93,23 @@ function setDomain({ view }: Step, domain: Commands['domain.set']): Outcome {
   return done();
 }
 
-function change(step: Step, { personId, demographics }: Commands['person.change']): Outcome {
+/** One that was never used. */
+function removeDomain({ view }: Step, { code }: Commands['domain.remove']): Outcome {
+  if (view.table('domains').get(code) === undefined) throw new Refusal('domain_unknown');
+  const [used] = view.table('numbers').range({ prefix: `${code}:`, limit: 1 });
+  if (used !== undefined) throw new Refusal('domain_used');
+  view.table('domains').remove(code);
+  return done();
+}
+
+/**
+ * A wrong number is put right by the person's only source, or by an operator. Where several sources
+ * meet, another valid number means another human: whoever says so takes its identifiers out first.
+ */
+function change(step: Step, { personId, demographics, by }: Commands['person.change']): Outcome {
   const person = livePerson(step.view, personId);
+  const isShared = person.media.length > 1 && !by.startsWith('operator:');
+  if (isShared && haveTwoValidIds(person, demographics)) throw new Refusal('two_valid_id_numbers');
   const normalised = normalisePerson(demographics);
   step.view.putPerson({ ...person, demographics, normalised, version: step.position });
   note(step, 'person.changed', person.personId);

@@ -6,10 +6,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LedgerClient } from '../../ledger/client.ts';
 import { idOf } from '../../ledger/id.ts';
-import { type CommandKind, type Commands, factOf, type Registration } from './facts.ts';
+import {
+  type CommandKind,
+  type Commands,
+  factOf,
+  type PossibleMatch,
+  type Registration,
+} from './facts.ts';
+import { normalisePerson, PersonFlag } from './matching/normalise.ts';
 import type { Match } from './matching/online.ts';
 import type { EmpiQueries } from './queries.ts';
-import type { Demographics, LinkReason, MediumInput, Outcome, Person } from './types.ts';
+import type { Demographics, LinkReason, MediumInput, Outcome } from './types.ts';
 
 /** Where commands go and where outcomes come from. */
 export interface EmpiDoor {
@@ -59,6 +66,8 @@ export interface Registered extends Outcome {
   /** What decided: `identifier`, a rule, `probability`, `new`. */
   decision: string;
   matches: Match[];
+  /** What is odd about the data by themselves: `id_number_says_another_birth_date`, … */
+  warnings: string[];
 }
 
 /** A best match must leave the next one so far behind, or people decide. In bits. */
@@ -85,7 +94,7 @@ export async function registerPerson(
     const outcome = await send(door, `${key}:${attempt}`, 'person.register', registration);
     const mayChange = RACES.has(outcome.code ?? '') && decision !== 'identifier';
     if (outcome.status === 'done' || !mayChange || attempt === TRIES) {
-      return { ...outcome, decision, matches };
+      return { ...outcome, decision, matches, warnings: warningsOf(request.demographics) };
     }
     await sleep(1);
   }
@@ -104,27 +113,49 @@ export function decide(
     return { registration, decision: 'identifier', matches: [] };
   }
   const matches = queries.match(demographics);
+  const { sure, reviews } = verdictOf(matches);
+  const decision = sure === null ? 'new' : ruleOf(sure);
+  const link: LinkReason = {
+    source: 'auto',
+    probability: sure?.probability ?? 1,
+    rule: decision,
+    by,
+  };
+  const registration: Registration = { demographics, media, link };
+  if (sure !== null) registration.personId = sure.personId;
+  if (reviews.length > 0) registration.reviews = reviews;
+  return { registration, decision, matches };
+}
+
+const REVIEWS_MAX = 5;
+
+/** The match that needs nobody's word, and those that do; matches come best first. */
+export function verdictOf(matches: Match[]): { sure: Match | null; reviews: PossibleMatch[] } {
   const [best, second] = matches;
-  const isSure = best?.verdict === 'auto' && leads(best, second);
+  const sure = best?.verdict === 'auto' && leads(best, second) ? best : null;
   const reviews = matches
-    .filter((match) => !(isSure && match === best))
-    .slice(0, 5)
+    .filter((match) => match !== sure)
+    .slice(0, REVIEWS_MAX)
     .map(({ personId, probability, guards, fields }) => ({
       personId,
       probability,
       reasons: [...guards, ...fields.map(({ wordsEn, bits }) => `${wordsEn}: ${bits}`)],
     }));
-  const decision = isSure ? (best.rule ?? 'probability') : 'new';
-  const link: LinkReason = {
-    source: 'auto',
-    probability: isSure ? best.probability : 1,
-    rule: decision,
-    by,
-  };
-  const registration: Registration = { demographics, media, link };
-  if (isSure) registration.personId = best.personId;
-  if (reviews.length > 0) registration.reviews = reviews;
-  return { registration, decision, matches };
+  return { sure, reviews };
+}
+
+export function ruleOf({ rule }: Match): string {
+  return rule ?? 'probability';
+}
+
+/** What the identity number says against the rest of the record. */
+function warningsOf(demographics: Demographics): string[] {
+  const { flags } = normalisePerson(demographics);
+  const warnings: string[] = [];
+  if (flags & PersonFlag.dateDisagrees) warnings.push('id_number_says_another_birth_date');
+  if (flags & PersonFlag.sexDisagrees) warnings.push('id_number_says_another_sex');
+  if (flags & PersonFlag.borrowedId) warnings.push('id_number_of_a_guardian');
+  return warnings;
 }
 
 function leads(best: Match, second: Match | undefined): boolean {
@@ -134,23 +165,4 @@ function leads(best: Match, second: Match | undefined): boolean {
 
 function bitsOf({ probability }: Match): number {
   return Math.log2(probability / Math.max(1e-300, 1 - probability));
-}
-
-/** What a source says anew of somebody it has told of before; identifiers that are new come to the person. */
-export async function revisePerson(
-  door: EmpiDoor,
-  key: string,
-  { personId, demographics: before }: Person,
-  { demographics, media, by }: RegisterRequest,
-): Promise<Outcome> {
-  const command = { personId, demographics: { ...before, ...demographics }, by };
-  const changed = await send(door, key, 'person.change', command);
-  if (changed.status === 'refused') return changed;
-  for (const [at, medium] of media.entries()) {
-    if (door.queries.medium(medium.domain, medium.number)?.personId === personId) continue;
-    const link: LinkReason = { source: 'auto', probability: 1, rule: 'source', by };
-    const added = await send(door, `${key}:medium:${at}`, 'medium.add', { personId, medium, link });
-    if (added.status === 'refused') return added;
-  }
-  return changed;
 }

@@ -16,6 +16,12 @@ import type {
 
 export const MODULE = 'empi';
 
+export interface PossibleMatch {
+  personId: string;
+  probability: number;
+  reasons: string[];
+}
+
 export interface Registration {
   demographics: Demographics;
   media: MediumInput[];
@@ -23,7 +29,7 @@ export interface Registration {
   /** Joined to this person; left out: a new one. */
   personId?: string;
   /** Persons that are alike, but not enough to be joined without asking. */
-  reviews?: { personId: string; probability: number; reasons: string[] }[];
+  reviews?: PossibleMatch[];
 }
 
 /** A registration and the line of the file that it came from. */
@@ -31,8 +37,15 @@ export interface LoadedLine extends Registration {
   line: number;
 }
 
+/** An identifier by its domain and number. */
+export interface Identifier {
+  domain: string;
+  number: string;
+}
+
 export interface Commands {
   'domain.set': Domain;
+  'domain.remove': { code: string; by: string };
   'person.register': Registration;
   /**
    * Some lines of a register that is loaded from a file. `behind`: up to which line everything of the
@@ -43,16 +56,21 @@ export interface Commands {
   'person.cancel': { personId: string; reason: string; by: string };
   'person.restore': { personId: string; by: string };
   'person.merge': { survivor: string; absorbed: string; reason: string; by: string };
+  /** A source says that one identifier has taken another's place: both are one person. */
+  'identifier.replace': { replaced: Identifier; survivor: Identifier; reason: string; by: string };
   'person.unmerge': { mergeId: string; reason: string; by: string };
   'medium.add': { personId: string; medium: MediumInput; link: LinkReason };
   'medium.status': { mediumId: string; status: MediumStatus; by: string };
   'medium.remove': { mediumId: string; by: string };
+  /** The engine found persons that are alike, after one of them changed. */
+  'reviews.open': { personId: string; reviews: PossibleMatch[] };
   'review.accept': { reviewId: string; survivor: string; by: string };
   'review.reject': { reviewId: string; by: string };
   /** Takes media out of a person into a new one: two people had become one. */
   'person.split': { personId: string; mediumIds: string[]; demographics: Demographics; by: string };
   'settings.set': MatchSettings;
   'subscription.set': Subscription;
+  'subscription.remove': { subscriptionId: string; by: string };
   /** A subscriber has everything up to this position. */
   'subscription.reached': { subscriptionId: string; position: number };
 }

@@ -1,13 +1,15 @@
 /** Merging two persons, and giving back exactly what a merge took. */
+
+import { followMerge, followUnmerge } from './reviews.ts';
 import { done, note, Refusal, type Step } from './step.ts';
-import type { Demographics, Outcome, Person } from './types.ts';
+import type { Demographics, Medium, Outcome, Person } from './types.ts';
 
 /** The absorbed person's media go to the survivor; both are kept as they were before. */
 export function mergePersons(
   step: Step,
   survivorId: string,
   absorbedId: string,
-  { reason, by }: { reason: string; by: string },
+  { reason, by, replaced }: { reason: string; by: string; replaced?: Medium },
 ): Outcome {
   const { view, position } = step;
   const survivor = activePerson(step, survivorId);
@@ -23,6 +25,7 @@ export function mergePersons(
     beforeSurvivor: survivor,
     beforeAbsorbed: absorbed,
     survivorVersion: position,
+    ...(replaced && { replaced }),
     undone: false,
   });
   for (const mediumId of absorbed.media) moveMedium(step, mediumId, survivor.personId);
@@ -39,6 +42,7 @@ export function mergePersons(
     merges: [...survivor.merges, mergeId],
     version: position,
   });
+  followMerge(step, { survivor: survivor.personId, absorbed: absorbed.personId, mergeId, by });
   note(step, 'person.merged', survivor.personId, { otherPersonId: absorbed.personId });
   return done({ personId: survivor.personId, mergeId });
 }
@@ -71,8 +75,10 @@ export function unmergePersons(step: Step, mergeId: string, _reason: string): Ou
         },
   );
   view.putPerson({ ...beforeAbsorbed, media: back });
+  if (merge.replaced !== undefined) restoreReplaced(step, merge.replaced);
   view.table('merges').put(mergeId, { ...merge, undone: true });
-  view.table('apart').put(view.pairKey(merge.survivor, merge.absorbed), position);
+  followUnmerge(step, merge.survivor);
+  view.keepApart(merge.survivor, merge.absorbed, position);
   note(step, 'person.unmerged', merge.survivor, { otherPersonId: merge.absorbed });
   return done({ personId: merge.survivor, mergeId });
 }
@@ -97,9 +103,17 @@ export function splitPerson(
     media: person.media.filter((id) => !taken.has(id)),
     version: position,
   });
-  view.table('apart').put(view.pairKey(person.personId, other.personId), position);
+  view.keepApart(person.personId, other.personId, position);
   note(step, 'person.split', person.personId, { otherPersonId: other.personId });
   return done({ personId: other.personId });
+}
+
+/** Its status is what it was, unless something happened to it since. */
+function restoreReplaced({ view }: Step, before: Medium): void {
+  const media = view.table('media');
+  const medium = media.get(before.mediumId);
+  if (medium?.status !== 'replaced') return;
+  media.put(before.mediumId, { ...medium, status: before.status });
 }
 
 function moveMedium({ view }: Step, mediumId: string, personId: string): void {

@@ -7,7 +7,7 @@ import { EmpiQueries } from './queries.ts';
 
 export const empi: Module<EmpiQueries> = {
   name: MODULE,
-  version: 1,
+  version: 2,
   apply: applyRecord,
   queries: (tables) => new EmpiQueries(tables),
   act: notifySubscribers,

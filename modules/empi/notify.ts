@@ -32,23 +32,15 @@ export async function notifySubscribers(context: ActContext<EmpiQueries>): Promi
     if (pause !== undefined && pause.untilMs > context.now()) continue;
     const events = context.queries.events(subscription.reached, EVENTS_AT_ONCE);
     if (events.length === 0) continue;
-    // Events of one journal position go together, so that a cursor is always between records.
-    const last = events.at(-1)!.position;
-    const whole = events.length < EVENTS_AT_ONCE ? events : withoutLast(events, last);
-    const taken = await call(context, subscription, whole);
+    const taken = await call(context, subscription, events);
     if (!taken) {
       const lengthMs = Math.min(LONGEST_PAUSE_MS, (pause?.lengthMs ?? FIRST_PAUSE_MS / 2) * 2);
       pauses.set(subscriptionId, { untilMs: context.now() + lengthMs, lengthMs });
       continue;
     }
     pauses.delete(subscriptionId);
-    await reached(context, subscriptionId, whole.at(-1)!.position);
+    await reached(context, subscriptionId, events.at(-1)!.position);
   }
-}
-
-function withoutLast(events: IndexEvent[], last: number): IndexEvent[] {
-  const before = events.filter(({ position }) => position < last);
-  return before.length > 0 ? before : events;
 }
 
 async function call(

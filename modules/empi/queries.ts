@@ -1,30 +1,35 @@
 /** Questions to the patient index, from any thread. */
 import type { TableSource } from '../frame/module.ts';
-import { FIELD, FIELDS } from './matching/fields.ts';
 import { DEFAULT_THRESHOLDS } from './matching/model.ts';
 import { type NormalisedPerson, normalisePerson } from './matching/normalise.ts';
-import { type Candidate, type Match, matchOnline } from './matching/online.ts';
+import { type Candidate, type Frequencies, type Match, matchOnline } from './matching/online.ts';
 import { blockingKeys } from './matching/online-keys.ts';
-import { type SearchKey, searchKeys } from './search.ts';
-import type {
-  Demographics,
-  Domain,
-  IndexEvent,
-  MatchSettings,
-  Medium,
-  Merge,
-  Outcome,
-  Person,
-  RefusedLine,
-  Review,
-  Subscription,
+import { agrees, type SearchKey, saysNothing, searchKeys, wantedOf } from './search.ts';
+import {
+  type Demographics,
+  type Domain,
+  type IndexEvent,
+  isRetired,
+  type MatchSettings,
+  type Medium,
+  type Merge,
+  type Outcome,
+  type Person,
+  type RefusedLine,
+  type Review,
+  type Subscription,
 } from './types.ts';
 import { loadRefusalKey, View } from './view.ts';
 
 export interface Statistics {
   persons: { active: number; merged: number; cancelled: number };
   bySex: Record<string, number>;
+  /** `1980`: born from 1980 to 1989. */
+  byBirthDecade: Record<string, number>;
+  /** Codes of GB/T 3304. */
+  byNation: Record<string, number>;
   mediaByType: Record<string, number>;
+  mediaByDomain: Record<string, number>;
   openReviews: number;
   events: number;
 }
@@ -76,15 +81,18 @@ export class EmpiQueries {
     return person.media.map((id) => this.view.table('media').get(id)!);
   }
 
-  /** Cross index: identifiers of the same person, also of other domains than asked from. */
+  /**
+   * Cross index: identifiers of the same person, also of other domains than asked from. Null for one
+   * that is not known, or that nobody should use any more.
+   */
   crossIndex(domain: string, number: string, targets?: ReadonlySet<string>): Medium[] | null {
     const medium = this.medium(domain, number);
-    if (medium === undefined) return null;
+    if (medium === undefined || isRetired(medium.status)) return null;
     const person = this.view.livePerson(medium.personId)!;
     return this.mediaOf(person).filter(
       ({ mediumId, domain: other, status }) =>
         mediumId !== medium.mediumId &&
-        status !== 'cancelled' &&
+        !isRetired(status) &&
         (targets === undefined || targets.has(other)),
     );
   }
@@ -127,11 +135,7 @@ export class EmpiQueries {
   /** Who this may be, most probable first. */
   match(demographics: Demographics): Match[] {
     const person = normalisePerson(demographics);
-    return matchOnline(person, this.candidates(person), this.settings(), {
-      persons: this.view.total('persons active'),
-      present: (field) => this.view.total(`present ${field}`),
-      count: (field, value) => this.view.table('counts').get(this.view.valueKey(field, value)) ?? 0,
-    });
+    return matchOnline(person, this.candidates(person), this.settings(), this.frequencies());
   }
 
   /** The degree of match of two persons of the index. */
@@ -139,34 +143,54 @@ export class EmpiQueries {
     const first = this.view.person(a);
     const second = this.view.person(b);
     if (first === undefined || second === undefined) return null;
-    const candidate = { personId: b, normalised: second.normalised };
-    const settings = this.settings();
-    const frequencies = {
-      persons: this.view.total('persons active'),
-      present: (field: number) => this.view.total(`present ${field}`),
-      count: (field: number, value: string) =>
-        this.view.table('counts').get(this.view.valueKey(field, value)) ?? 0,
-    };
-    return matchOnline(first.normalised, [candidate], settings, frequencies, 'all')[0] ?? null;
+    return this.degree(first.normalised, { personId: b, normalised: second.normalised });
   }
 
-  /** Persons whose values agree exactly with all that is given, in the order of their ids; those `behind` one. */
+  /** The degree of match of any two records, by the frequencies of this index. */
+  compareRecords(a: Demographics, b: Demographics): Match {
+    return this.degree(normalisePerson(a), { personId: '', normalised: normalisePerson(b) });
+  }
+
+  private degree(person: NormalisedPerson, other: Candidate): Match {
+    return matchOnline(person, [other], this.settings(), this.frequencies(), 'all')[0]!;
+  }
+
+  private frequencies(): Frequencies {
+    const counts = this.view.table('counts');
+    return {
+      persons: this.view.total('persons active'),
+      present: (field) => this.view.total(`present ${field}`),
+      count: (field, value) => counts.get(this.view.valueKey(field, value)) ?? 0,
+    };
+  }
+
+  /** Whether people have said that these are two persons. */
+  areApart(a: string, b: string): boolean {
+    return this.view.areApart(a, b);
+  }
+
+  /**
+   * Persons whose values agree exactly with all that is given, in the order of their ids; those `behind`
+   * one. Nobody when nothing is given, or something that nobody can read.
+   */
   search(demographics: Demographics, limit = 100, behind = ''): Person[] {
-    const wanted = normalisePerson(demographics);
-    // The last kind of search key is the most selective one.
-    const key = searchKeys(wanted).at(-1);
+    const wanted = wantedOf(demographics);
     const found: Person[] = [];
+    if (wanted === null || saysNothing(wanted)) return found;
+    // The last kind of search key is the most selective one.
+    const key = searchKeys(wanted.normalised).at(-1);
     for (const person of key === undefined ? this.scan() : this.byKey(key, true)) {
       const isNext = person.personId > behind && person.status === 'active';
-      if (isNext && agrees(person.normalised, wanted)) found.push(person);
+      if (isNext && agrees(person, wanted)) found.push(person);
       if (found.length === limit) break;
     }
     return found;
   }
 
-  /** Whether a person's values agree with all that is given. */
-  fits({ normalised }: Person, demographics: Demographics): boolean {
-    return agrees(normalised, normalisePerson(demographics));
+  /** Whether a person's values agree with all that is given; not when nobody can read it. */
+  fits(person: Person, demographics: Demographics): boolean {
+    const wanted = wantedOf(demographics);
+    return wanted !== null && agrees(person, wanted);
   }
 
   /**
@@ -212,10 +236,18 @@ export class EmpiQueries {
     return this.view.table('outcomes').get(key);
   }
 
-  /** Events behind a journal position: the cursor of a subscriber that pulls. */
+  /**
+   * Events behind a journal position: the cursor of a subscriber that pulls. Events of one position
+   * go together, however many they are, so that a cursor is always between records.
+   */
   events(behind: number, limit = 100): IndexEvent[] {
     const from = String(behind + 1).padStart(14, '0');
-    return [...this.view.table('events').range({ from, limit })].map(({ value }) => value);
+    const found: IndexEvent[] = [];
+    for (const { value } of this.view.table('events').range({ from })) {
+      if (found.length >= limit && value.position !== found.at(-1)!.position) break;
+      found.push(value);
+    }
+    return found;
   }
 
   history(personId: string): { position: number; kind: string }[] {
@@ -256,28 +288,21 @@ export class EmpiQueries {
   }
 
   statistics(): Statistics {
-    const bySex: Record<string, number> = {};
-    const mediaByType: Record<string, number> = {};
-    for (const { key, value } of this.view.table('totals').range()) {
-      if (key.startsWith('sex ')) bySex[key.slice(4)] = value;
-      if (key.startsWith('media ')) mediaByType[key.slice(6)] = value;
-    }
+    const sums = (prefix: string): Record<string, number> => {
+      const rows = [...this.view.table('totals').range({ prefix: `${prefix} ` })];
+      const named = rows.map(({ key, value }) => [key.slice(prefix.length + 1), value] as const);
+      return Object.fromEntries(named.filter(([, value]) => value > 0));
+    };
     const count = (status: string) => this.view.total(`persons ${status}`);
     return {
       persons: { active: count('active'), merged: count('merged'), cancelled: count('cancelled') },
-      bySex,
-      mediaByType,
+      bySex: sums('sex'),
+      byBirthDecade: sums('born'),
+      byNation: sums('nation'),
+      mediaByType: sums('media'),
+      mediaByDomain: sums('domain'),
       openReviews: this.view.total('reviews open'),
       events: this.view.total('events'),
     };
   }
-}
-
-function agrees(person: NormalisedPerson, wanted: NormalisedPerson): boolean {
-  return FIELDS.every((_, field) => {
-    const value = wanted.values[field]!;
-    if (value === '') return true;
-    if (person.values[field] === value) return true;
-    return field === FIELD.address && person.values[field]!.includes(value);
-  });
 }

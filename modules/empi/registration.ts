@@ -20,7 +20,10 @@ export function checkRegistration(
   }
 }
 
-function haveTwoValidIds(person: Person, demographics: Registration['demographics']): boolean {
+export function haveTwoValidIds(
+  person: Pick<Person, 'normalised'>,
+  demographics: Registration['demographics'],
+): boolean {
   const other = normalisePerson(demographics);
   return (
     (person.normalised.flags & other.flags & PersonFlag.validId) !== 0 &&

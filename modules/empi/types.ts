@@ -24,7 +24,14 @@ export interface MediumInput {
   issuer?: string;
 }
 
-export type MediumStatus = 'active' | 'lost' | 'frozen' | 'cancelled';
+/** `replaced`: its own source says that another identifier has taken its place. */
+export const MEDIUM_STATUSES = ['active', 'lost', 'frozen', 'cancelled', 'replaced'] as const;
+export type MediumStatus = (typeof MEDIUM_STATUSES)[number];
+
+/** An identifier that nobody should use any more. */
+export function isRetired(status: MediumStatus): boolean {
+  return status === 'cancelled' || status === 'replaced';
+}
 
 /** How a medium came to its person. */
 export interface LinkReason {
@@ -99,6 +106,8 @@ export interface Merge {
   beforeAbsorbed: Person;
   /** Version of the survivor after the merge: unchanged since, it is restored as a whole. */
   survivorVersion: number;
+  /** An identifier that its source had replaced with this merge, as it was before. */
+  replaced?: Medium;
   undone: boolean;
 }
 
@@ -108,6 +117,26 @@ export interface RefusedLine {
   recordId: string;
   reason: string;
 }
+
+/** What may happen, as subscribers name it. */
+export const EVENT_KINDS = [
+  'person.registered',
+  'person.linked',
+  'person.changed',
+  'person.cancelled',
+  'person.restored',
+  'person.merged',
+  'person.unmerged',
+  'person.split',
+  'medium.added',
+  'medium.removed',
+  'medium.active',
+  'medium.lost',
+  'medium.frozen',
+  'medium.cancelled',
+  'medium.replaced',
+] as const;
+export type EventKind = (typeof EVENT_KINDS)[number];
 
 export interface Subscription {
   subscriptionId: string;

@@ -31,8 +31,8 @@ interface Rows {
   /** How many live persons hold a value: field and value. */
   counts: number;
   reviews: Review;
-  /** Open review of two persons: both ids to the review's. */
-  'open-reviews': string;
+  /** Open reviews of a live person: its id and the review's to 1. */
+  'reviews-of': number;
   /** Pairs that people said are two persons. */
   apart: number;
   merges: Merge;
@@ -105,8 +105,14 @@ export class View {
     );
   }
 
-  pairKey(a: string, b: string): string {
-    return a < b ? `${a}:${b}` : `${b}:${a}`;
+  /** Whether people have said that these are two persons. */
+  areApart(a: string, b: string): boolean {
+    return this.table('apart').get(pairKey(a, b)) !== undefined;
+  }
+
+  openReviewsOf(personId: string): Review[] {
+    const rows = this.table('reviews-of').range({ prefix: `${personId}:` });
+    return [...rows].map(({ key }) => this.table('reviews').get(key.slice(personId.length + 1))!);
   }
 }
 
@@ -136,6 +142,10 @@ export class WritableView extends View {
     const sum = this.total(name) + change;
     this.totals.set(name, sum);
     return sum;
+  }
+
+  keepApart(a: string, b: string, position: number): void {
+    this.table('apart').put(pairKey(a, b), position);
   }
 
   /** Writes the sums; nothing of the view is used after it. */
@@ -195,6 +205,9 @@ export class WritableView extends View {
     this.add(`persons ${person.status}`, change);
     if (person.status !== 'active') return;
     this.add(`sex ${person.normalised.values[FIELD.sex] || 'unknown'}`, change);
+    const born = person.normalised.values[FIELD.birthDate]!;
+    this.add(`born ${born === '' ? 'unknown' : `${born.slice(0, 3)}0`}`, change);
+    this.add(`nation ${person.demographics.nation || 'unknown'}`, change);
     const counts = this.table('counts');
     FIELDS.forEach(({ termFrequency }, field) => {
       const value = person.normalised.values[field]!;
@@ -207,6 +220,10 @@ export class WritableView extends View {
       else counts.put(key, left);
     });
   }
+}
+
+function pairKey(a: string, b: string): string {
+  return a < b ? `${a}:${b}` : `${b}:${a}`;
 }
 
 export function luhnDigit(digits: string): string {

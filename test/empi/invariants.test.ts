@@ -1,7 +1,7 @@
 import t from 'tap';
 import type { CommandKind, Commands } from '../../modules/empi/facts.ts';
 import type { EmpiQueries } from '../../modules/empi/queries.ts';
-import type { Person } from '../../modules/empi/types.ts';
+import { isRetired, type Person } from '../../modules/empi/types.ts';
 import { Population } from '../../simulators/population/people.ts';
 import { Random } from '../../simulators/population/random.ts';
 import { StoreRig } from './store-rig.ts';
@@ -57,6 +57,18 @@ function randomCommand(random: Random, queries: EmpiQueries, population: Populat
       () => [
         'person.merge',
         { survivor: anyone, absorbed: random.pick([...persons, 'nobody']), reason: 'test', by },
+      ],
+    ],
+    [
+      2,
+      () => [
+        'identifier.replace',
+        {
+          replaced: { domain: random.pick(DOMAINS), number: String(random.below(120)) },
+          survivor: { domain: medium.domain, number: medium.number },
+          reason: 'test',
+          by,
+        },
       ],
     ],
     [
@@ -118,6 +130,7 @@ function holdInvariants(
       if (medium.personId !== person.personId) t.fail(`${step}: medium and person agree`);
       if (queries.medium(medium.domain, medium.number)?.mediumId !== medium.mediumId)
         t.fail(`${step}: a number leads to its medium`);
+      if (isRetired(medium.status)) continue;
       const others = queries.crossIndex(medium.domain, medium.number)!;
       for (const other of others) {
         const back = queries.crossIndex(other.domain, other.number)!;

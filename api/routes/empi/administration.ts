@@ -44,6 +44,29 @@ export function administrationRoutes(door: () => EmpiDoor): Route[] {
     route({
       ...READ,
       method: 'get',
+      path: '/v1/empi/subscriptions',
+      summaryZh: '订阅清单与送达进度',
+      summaryEn: 'Subscriptions, and up to which journal position each has everything',
+      answer: z.object({ subscriptions: z.array(shapes.subscriptionState) }),
+      handle: () => ({ subscriptions: door().queries.subscriptions() }),
+    }),
+    route({
+      ...MANAGE,
+      method: 'delete',
+      path: '/v1/empi/subscriptions/{subscriptionId}',
+      summaryZh: '取消订阅',
+      summaryEn: 'End a subscription',
+      params: z.object({ subscriptionId: shapes.code }),
+      answer: shapes.outcome,
+      handle: (call) =>
+        change(door(), call, 'subscription.remove', {
+          subscriptionId: call.params.subscriptionId,
+          by: call.caller.id,
+        }),
+    }),
+    route({
+      ...READ,
+      method: 'get',
       path: '/v1/empi/settings',
       summaryZh: '匹配参数与阈值',
       summaryEn: 'Parameters and thresholds of the matching engine',

@@ -19,9 +19,11 @@ export function crossIndexRoutes(door: () => EmpiDoor): Route[] {
       handle({ query: { domain, number, target } }) {
         const { queries } = door();
         const medium = queries.medium(domain, number);
-        if (medium === undefined) throw notFound('This identifier is not known.');
         const targets = target === undefined ? undefined : new Set(target.split(','));
-        const identifiers = queries.crossIndex(domain, number, targets)!;
+        const identifiers = queries.crossIndex(domain, number, targets);
+        if (medium === undefined || identifiers === null) {
+          throw notFound('This identifier is not known, or not valid any more.');
+        }
         return { personId: medium.personId, identifiers };
       },
     }),
@@ -45,6 +47,17 @@ export function crossIndexRoutes(door: () => EmpiDoor): Route[] {
       answer: shapes.outcome,
       handle: (call) =>
         change(door(), call, 'domain.set', { code: call.params.code, ...call.body }),
+    }),
+    route({
+      ...MANAGE,
+      method: 'delete',
+      path: '/v1/empi/domains/{code}',
+      summaryZh: '删除未使用的标识域',
+      summaryEn: 'Remove an identifier domain that was never used',
+      params: z.object({ code: shapes.code }),
+      answer: shapes.outcome,
+      handle: (call) =>
+        change(door(), call, 'domain.remove', { code: call.params.code, by: call.caller.id }),
     }),
   ];
 }

@@ -2,6 +2,7 @@
 import { type EmpiDoor, IndexBehind, send } from '../../../modules/empi/commands.ts';
 import type { CommandKind, Commands } from '../../../modules/empi/facts.ts';
 import { empi } from '../../../modules/empi/module.ts';
+import type { Outcome } from '../../../modules/empi/types.ts';
 import { ApiProblem, conflict, forbidden } from '../../problem.ts';
 import type { Caller } from '../../route.ts';
 import type { ApiServices } from '../../services.ts';
@@ -30,7 +31,11 @@ export async function change<Kind extends CommandKind>(
   kind: Kind,
   command: Commands[Kind],
 ) {
-  const outcome = await orBehind(send(door, `${caller.id}:${idempotencyKey}`, kind, command));
+  return orRefused(await orBehind(send(door, `${caller.id}:${idempotencyKey}`, kind, command)));
+}
+
+/** Throws ApiProblem with the reason's code for a command that was refused. */
+export function orRefused<Done extends Outcome>(outcome: Done): Done {
   if (outcome.status === 'refused') throw conflict(outcome.code!, `refused: ${outcome.code}`);
   return outcome;
 }

@@ -1,10 +1,12 @@
 /** Persons of the index: registering and finding them, what is known of them, their media. */
 import { z } from 'zod';
+import { changePerson } from '../../../modules/empi/changes.ts';
 import { decide, type EmpiDoor, registerPerson } from '../../../modules/empi/commands.ts';
-import type { Person } from '../../../modules/empi/types.ts';
-import { conflict, notFound } from '../../problem.ts';
+import { unreadableItems } from '../../../modules/empi/search.ts';
+import type { Demographics, Person } from '../../../modules/empi/types.ts';
+import { ApiProblem, conflict, notFound } from '../../problem.ts';
 import { type Route, route } from '../../route.ts';
-import { change, orBehind, READ, refuseForeignDomains, WRITE } from './door.ts';
+import { change, MANAGE, orBehind, orRefused, READ, refuseForeignDomains, WRITE } from './door.ts';
 import * as shapes from './shapes.ts';
 
 export function personRoutes(door: () => EmpiDoor): Route[] {
@@ -31,8 +33,8 @@ function registerRoute(door: () => EmpiDoor): Route {
       refuseForeignDomains(door(), caller, body.media);
       const done = await orBehind(registerPerson(door(), key, { ...body, by: caller.id }));
       if (done.status === 'refused') throw conflict(done.code!, `refused: ${done.code}`);
-      const { personId, decision, matches, reviewIds = [] } = done;
-      return { personId: personId!, decision, matches, reviewIds };
+      const { personId, decision, matches, reviewIds = [], warnings } = done;
+      return { personId: personId!, decision, matches, reviewIds, warnings };
     },
   });
 }
@@ -67,6 +69,19 @@ function matchRoutes(door: () => EmpiDoor): Route[] {
         return { match };
       },
     }),
+    route({
+      ...READ,
+      method: 'post',
+      path: '/v1/empi/compare',
+      summaryZh: '两条记录的匹配度',
+      summaryEn: 'Degree of match of two records, whether they are in the index or not',
+      body: z.object({ a: shapes.demographics, b: shapes.demographics }),
+      answer: z.object({ match: shapes.match.omit({ personId: true }) }),
+      handle({ body: { a, b } }) {
+        const { personId: _, ...match } = door().queries.compareRecords(a, b);
+        return { match };
+      },
+    }),
   ];
 }
 
@@ -81,6 +96,7 @@ function findRoutes(door: () => EmpiDoor): Route[] {
       body: shapes.demographics,
       answer: z.object({ persons: z.array(shapes.person) }),
       handle({ body }) {
+        refuseUnreadable(body);
         const { queries } = door();
         return { persons: queries.search(body).map((person) => personOf(door(), person)) };
       },
@@ -100,6 +116,18 @@ function findRoutes(door: () => EmpiDoor): Route[] {
       },
     }),
   ];
+}
+
+/** A question that nobody can read would otherwise find everybody. */
+function refuseUnreadable(demographics: Demographics): void {
+  const items = unreadableItems(demographics);
+  const errors = items.map((item) => ({ field: `body.${item}`, message: 'cannot be read' }));
+  if (Object.values(demographics).every((value) => value === '')) {
+    errors.push({ field: 'body', message: 'names nothing to look for' });
+  }
+  if (errors.length > 0) {
+    throw new ApiProblem(400, 'invalid_request', 'There is nothing to look for.', { errors });
+  }
 }
 
 function personOf({ queries }: EmpiDoor, person: Person) {
@@ -128,12 +156,11 @@ function changeRoutes(door: () => EmpiDoor): Route[] {
       params,
       body: shapes.demographics,
       answer: shapes.outcome,
-      handle: (call) =>
-        change(door(), call, 'person.change', {
-          personId: call.params.personId,
-          demographics: call.body,
-          by: call.caller.id,
-        }),
+      async handle({ params: { personId }, body, caller, idempotencyKey }) {
+        const key = `${caller.id}:${idempotencyKey}`;
+        const command = { personId, demographics: body, by: caller.id };
+        return orRefused(await orBehind(changePerson(door(), key, command)));
+      },
     }),
     route({
       ...WRITE,
@@ -148,6 +175,20 @@ function changeRoutes(door: () => EmpiDoor): Route[] {
         change(door(), call, 'person.cancel', {
           personId: call.params.personId,
           reason: call.body.reason,
+          by: call.caller.id,
+        }),
+    }),
+    route({
+      ...MANAGE,
+      method: 'post',
+      path: '/v1/empi/persons/{personId}/restore',
+      summaryZh: '恢复误注销的居民',
+      summaryEn: 'Restore a person who was cancelled by mistake',
+      params,
+      answer: shapes.outcome,
+      handle: (call) =>
+        change(door(), call, 'person.restore', {
+          personId: call.params.personId,
           by: call.caller.id,
         }),
     }),
@@ -172,6 +213,20 @@ function mediumRoutes(door: () => EmpiDoor): Route[] {
           medium: call.body,
           link: { source: 'manual', probability: 1, rule: 'api', by: call.caller.id },
         });
+      },
+    }),
+    route({
+      ...READ,
+      method: 'get',
+      path: '/v1/empi/media',
+      summaryZh: '按域与号码查询卡索引',
+      summaryEn: 'A medium by its domain and number, and whose it is',
+      query: z.object({ domain: shapes.text, number: shapes.text }),
+      answer: z.object({ medium: shapes.medium }),
+      handle({ query: { domain, number } }) {
+        const medium = door().queries.medium(domain, number);
+        if (medium === undefined) throw notFound('This identifier is not known.');
+        return { medium };
       },
     }),
     route({

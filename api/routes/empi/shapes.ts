@@ -1,6 +1,7 @@
 /** What goes in and out of the routes of the patient index. */
 import { z } from 'zod';
 import { FIELD_COUNT, LEVEL_COUNT } from '../../../modules/empi/matching/fields.ts';
+import { EVENT_KINDS } from '../../../modules/empi/types.ts';
 
 export const text = z.string().min(1).max(128);
 export const code = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/);
@@ -31,6 +32,9 @@ const ITEMS = [
 
 export const demographics = z.partialRecord(z.enum(ITEMS), item);
 
+/** What somebody can be found by again. */
+const NAMING = ['name', 'surname', 'givenName', 'idNumber'] as const;
+
 export const mediumInput = z
   .object({
     domain: code,
@@ -43,10 +47,12 @@ export const mediumInput = z
 
 export const personParams = z.object({ personId: text });
 
-export const registration = z.object({
-  demographics,
-  media: z.array(mediumInput).max(20),
-});
+export const registration = z
+  .object({ demographics, media: z.array(mediumInput).max(20) })
+  .refine(
+    ({ demographics: said, media }) => media.length > 0 || NAMING.some((item) => said[item]),
+    'a person has a medium, a name or an identity number',
+  );
 
 const evidence = z.object({
   field: z.string(),
@@ -71,6 +77,7 @@ export const registered = z.object({
   decision: z.string(),
   matches: z.array(match),
   reviewIds: z.array(z.string()),
+  warnings: z.array(z.string()),
 });
 
 export const outcome = z.object({
@@ -131,7 +138,10 @@ export const review = z.object({
 export const statistics = z.object({
   persons: z.object({ active: z.int(), merged: z.int(), cancelled: z.int() }),
   bySex: z.record(z.string(), z.int()),
+  byBirthDecade: z.record(z.string(), z.int()),
+  byNation: z.record(z.string(), z.int()),
   mediaByType: z.record(z.string(), z.int()),
+  mediaByDomain: z.record(z.string(), z.int()),
   openReviews: z.int(),
   events: z.int(),
 });
@@ -147,8 +157,16 @@ export const event = z.object({
 
 export const subscription = z.object({
   url: z.url({ protocol: /^https?$/ }),
-  events: z.array(z.string()).default([]),
+  events: z.array(z.enum(EVENT_KINDS)).default([]),
   status: z.enum(['active', 'stopped']).default('active'),
+});
+
+export const subscriptionState = z.object({
+  subscriptionId: z.string(),
+  url: z.string(),
+  events: z.array(z.string()),
+  status: z.string(),
+  reached: z.int(),
 });
 
 const shares = z.array(z.number().min(0).max(1)).length(LEVEL_COUNT);

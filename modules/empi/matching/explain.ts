@@ -79,7 +79,9 @@ export function explainPair(
   const probability = probabilityOf(combine(match, household));
   const guards = guardsOf(table, a, b);
   const rule = ruleOf(table, a, b);
-  const isSure = rule !== null || (probability >= thresholds.auto && speaksOfThePerson(fields));
+  const isSure =
+    rule !== null ||
+    (probability >= thresholds.auto && speaksOfThePerson(fields) && singlesOut(fields));
   const verdict = verdictOf({
     isSure,
     isPossible: rule !== null || (probability >= thresholds.manual && speaksOfThePerson(fields)),
@@ -99,6 +101,12 @@ function speaksOfThePerson(fields: FieldEvidence[]): boolean {
   return fields.some(({ field, bits }) => OWN.has(field) && bits > 0);
 }
 
+/** A surname and a birth date alone are shared by strangers, however few persons the index has. */
+function singlesOut(fields: FieldEvidence[]): boolean {
+  return fields.some(({ field, bits }) => SINGLING_OUT.has(field) && bits > 0);
+}
+
+const SINGLING_OUT = new Set<string>(['idNumber', 'givenName']);
 const OWN = new Set<string>(['idNumber', 'birthDate', 'surname', 'givenName']);
 
 function ruleOf(table: RecordTable, a: number, b: number): string | null {
@@ -124,12 +132,9 @@ function guardsOf(table: RecordTable, a: number, b: number): string[] {
     const second = table.rows[b * SLOTS + FIELD[field]]!;
     if (first !== 0 && second !== 0 && first !== second) guards.push(`two values of ${field}`);
   }
-  for (const record of [a, b]) {
-    if (isFlagged(table, record, PersonFlag.sexDisagrees)) {
-      guards.push('identity number says another sex');
-      break;
-    }
-  }
+  const isSaid = (flag: number) => isFlagged(table, a, flag) || isFlagged(table, b, flag);
+  if (isSaid(PersonFlag.sexDisagrees)) guards.push('identity number says another sex');
+  if (isSaid(PersonFlag.dateDisagrees)) guards.push('identity number says another birth date');
   return guards;
 }
 

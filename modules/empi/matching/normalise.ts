@@ -37,6 +37,8 @@ export const PersonFlag = {
   borrowedId: 4,
   /** The number says another sex than the record. */
   sexDisagrees: 8,
+  /** The number says another birth date than the record. */
+  dateDisagrees: 16,
 } as const;
 
 export interface NormalisedPerson {
@@ -250,8 +252,10 @@ function applyIdNumber(values: string[], number: string, flags: number): number 
   if (born === '') values[FIELD.birthDate] = facts.birthDate;
   const sex = values[FIELD.sex];
   if (sex === '') values[FIELD.sex] = facts.sex;
-  const disagrees = sex !== '' && sex !== facts.sex;
-  return PersonFlag.validId | (disagrees ? PersonFlag.sexDisagrees : 0);
+  let disagrees = 0;
+  if (sex !== '' && sex !== facts.sex) disagrees |= PersonFlag.sexDisagrees;
+  if (born !== '' && born !== facts.birthDate) disagrees |= PersonFlag.dateDisagrees;
+  return PersonFlag.validId | disagrees;
 }
 
 /**
