@@ -110,6 +110,11 @@ t.test('small and odd files', async (t) => {
       1,
     ],
     [
+      'CR alone',
+      'rec_id,name,id_number\r1,王芳,11010519491231002X\r2,王芳,11010519491231002X\r',
+      1,
+    ],
+    [
       'tabs, empty cells and quotes',
       'rec_id\tsex\tname\tid_number\n1\t\t"王芳"\t11010519491231002X\n2\t\t"王芳"\t11010519491231002X\n',
       1,

@@ -169,6 +169,7 @@ class LineReader {
   private readonly size: number;
   private readonly piece = Buffer.allocUnsafe(PIECE_BYTES);
   private readonly decoder: TextDecoder;
+  private readonly lineEnd: '\r' | '\n';
   private readonly progress: ((readBytes: number, ofBytes: number) => void) | undefined;
   private text = '';
   private at = 0;
@@ -179,7 +180,10 @@ class LineReader {
       this.file = openSync(path, 'r');
       this.size = fstatSync(this.file).size;
       const bytes = readSync(this.file, this.piece, 0, PIECE_BYTES, 0);
-      this.decoder = new TextDecoder(encodingOf(this.piece.subarray(0, bytes)));
+      const first = this.piece.subarray(0, bytes);
+      this.decoder = new TextDecoder(encodingOf(first));
+      // Spreadsheets of an old kind end lines with a carriage return alone.
+      this.lineEnd = first.includes(0x0d) && !first.includes(0x0a) ? '\r' : '\n';
     } catch (error) {
       throw new RecordFileError(`cannot read ${path}: ${(error as Error).message}`);
     }
@@ -208,7 +212,7 @@ class LineReader {
 
   private rawLine(): string | null {
     for (;;) {
-      const end = this.text.indexOf('\n', this.at);
+      const end = this.text.indexOf(this.lineEnd, this.at);
       if (end >= 0) {
         const line = this.text.slice(this.at, this.text[end - 1] === '\r' ? end - 1 : end);
         this.at = end + 1;
