@@ -7,8 +7,9 @@ import { field48Totals, field60, field61 } from '../../protocols/dialects/cup-fi
 import { CardFields } from './card-fields.ts';
 import type { Exchanged, Fields, LineFault, Particulars, SimulatedCard, Slip } from './exchange.ts';
 import { MessageLine, NO_MAC } from './message-line.ts';
+import { TerminalBatch } from './terminal-batch.ts';
 import type { TerminalKeys } from './terminal-keys.ts';
-import { TerminalTotals } from './terminal-totals.ts';
+import type { TerminalTotals } from './terminal-totals.ts';
 import { type SimulatedTransaction, TRANSACTIONS, type TransactionName } from './transactions.ts';
 
 export interface PosTerminalOptions {
@@ -27,16 +28,13 @@ export interface PosTerminalOptions {
 
 /** Field 63.2: the operator. */
 const OPERATOR = Buffer.from('01 ', 'latin1');
-const TRACE_MAX = 999_999;
 
 export class PosTerminal {
   readonly id: string;
-  readonly totals = new TerminalTotals();
   readonly #options: Required<PosTerminalOptions>;
   readonly #line: MessageLine;
   readonly #cards: CardFields;
-  #batchNumber = '000001';
-  #trace = 0;
+  readonly #batch = new TerminalBatch();
 
   constructor(options: PosTerminalOptions) {
     this.#options = {
@@ -56,32 +54,35 @@ export class PosTerminal {
   }
 
   get batchNumber(): string {
-    return this.#batchNumber;
+    return this.#batch.number;
+  }
+
+  get lastTrace(): number {
+    return this.#batch.lastTrace;
+  }
+
+  get totals(): TerminalTotals {
+    return this.#batch.totals;
   }
 
   /** Continues where a saved terminal stopped: its batch and its last trace number. */
   resume(batchNumber: string, lastTrace: number): void {
-    this.#batchNumber = batchNumber;
-    this.#trace = lastTrace;
-  }
-
-  get lastTrace(): number {
-    return this.#trace;
+    this.#batch.resume(batchNumber, lastTrace);
   }
 
   /** 签到: new working keys and the batch number. */
   async signIn(): Promise<Exchanged> {
     const networkCode = this.#signInCode;
     const done = await this.#line.ask('0800', {
-      11: this.#nextTrace(),
-      60: field60.format({ transactionType: '00', batchNumber: this.#batchNumber, networkCode }),
+      11: this.#batch.nextTrace(),
+      60: this.#batch.network(networkCode),
       63: OPERATOR,
     });
     const keys = done.answer?.bytes(62);
     if (done.responseCode === '00' && keys !== undefined) {
       await this.#options.keys.download(keys, networkCode);
       const { batchNumber } = field60.parse(done.answer?.get(60) ?? '');
-      if (batchNumber !== undefined) this.#startBatch(batchNumber);
+      if (batchNumber !== undefined) this.#batch.begin(batchNumber);
     }
     return done;
   }
@@ -93,12 +94,12 @@ export class PosTerminal {
 
   /** 签退 */
   signOff(): Promise<Exchanged> {
-    return this.#line.ask('0820', { 11: this.#nextTrace(), 60: this.#network('002') });
+    return this.#line.ask('0820', { 11: this.#batch.nextTrace(), 60: this.#batch.network('002') });
   }
 
   /** 回响测试 */
   echo(): Promise<Exchanged> {
-    return this.#line.ask('0820', { 11: this.#nextTrace(), 60: this.#network('301') });
+    return this.#line.ask('0820', { 11: this.#batch.nextTrace(), 60: this.#batch.network('301') });
   }
 
   /** 消费 */
@@ -107,7 +108,7 @@ export class PosTerminal {
       ...(await this.#cards.ofSwipe(card)),
       3: '000000',
       4: amountText(amountFen),
-      60: this.#financial('22'),
+      60: this.#batch.financial('22'),
     };
     return this.#trade('purchase', '0200', fields, card, amountFen, fault);
   }
@@ -117,8 +118,8 @@ export class PosTerminal {
     const fields = {
       ...(await this.#cards.ofSwipe(card)),
       3: '310000',
-      11: this.#nextTrace(),
-      60: this.#financial('01'),
+      11: this.#batch.nextTrace(),
+      60: this.#batch.financial('01'),
     };
     return this.#line.ask('0200', { ...this.#common(), ...fields, 64: NO_MAC });
   }
@@ -132,7 +133,7 @@ export class PosTerminal {
       22: '012',
       37: slip.reference,
       38: slip.authorisation,
-      60: this.#financial('23'),
+      60: this.#batch.financial('23'),
       61: field61.format(slip),
     };
     return this.#trade('void', '0200', fields, slip.card, slip.amountFen, fault);
@@ -147,7 +148,7 @@ export class PosTerminal {
       22: '022',
       ...(await this.#cards.ofTrack(slip.card)),
       37: slip.reference,
-      60: this.#financial('25'),
+      60: this.#batch.financial('25'),
       61: field61.format(slip),
     };
     return this.#trade('refund', '0220', fields, slip.card, amountFen);
@@ -157,16 +158,13 @@ export class PosTerminal {
   async settle(): Promise<Exchanged> {
     const zero = { debitFen: 0, debitCount: 0, creditFen: 0, creditCount: 0, result: 0 } as const;
     const done = await this.#line.ask('0500', {
-      11: this.#nextTrace(),
+      11: this.#batch.nextTrace(),
       48: field48Totals.format({ domestic: { ...this.totals.current, result: 0 }, foreign: zero }),
       49: '156',
-      60: this.#network('201'),
+      60: this.#batch.network('201'),
       63: OPERATOR,
     });
-    if (done.responseCode === '00') {
-      const next = Number(this.#batchNumber) >= TRACE_MAX ? 1 : Number(this.#batchNumber) + 1;
-      this.#startBatch(String(next).padStart(6, '0'));
-    }
+    if (done.responseCode === '00') this.#batch.beginNext();
     return done;
   }
 
@@ -181,13 +179,13 @@ export class PosTerminal {
       ...(await this.#cardOf(row, card)),
       ...(amountFen === undefined ? {} : { 4: amountText(amountFen) }),
       ...(row.original && original !== undefined ? originalFields(original) : {}),
-      60: this.#field60Of(row),
+      60: this.#batch.ofRow(row),
       ...particulars.fields,
     };
     if (!row.reversible && row.side === undefined) {
       const mac = row.mac ? { 64: NO_MAC } : {};
       const done = await this.#line.ask(row.messageType, {
-        11: this.#nextTrace(),
+        11: this.#batch.nextTrace(),
         ...fields,
         ...mac,
       });
@@ -218,9 +216,9 @@ export class PosTerminal {
     amountFen: number,
     fault?: LineFault,
   ): Promise<Exchanged> {
-    const request = { ...this.#common(), 11: this.#nextTrace(), ...fields, 64: NO_MAC };
+    const request = { ...this.#common(), 11: this.#batch.nextTrace(), ...fields, 64: NO_MAC };
     const reversible = messageType === '0200' || messageType === '0100';
-    const batchNumber = this.#batchNumber;
+    const batchNumber = this.#batch.number;
     let done = await this.#line.ask(messageType, request, fault);
     if (done.answer === null && !reversible) done = await this.#line.ask(messageType, request);
     const usable = done.answer !== null && done.responseCode !== 'bad-mac';
@@ -239,7 +237,7 @@ export class PosTerminal {
       kind,
       card,
       amountFen,
-      batchNumber: this.#batchNumber,
+      batchNumber: this.#batch.number,
       traceNumber: request.get(11) ?? '',
       reference: answer?.get(37) ?? '',
       authorisation: answer?.get(38) ?? '',
@@ -250,11 +248,6 @@ export class PosTerminal {
   async #cardOf(row: SimulatedTransaction, card: SimulatedCard | undefined): Promise<Fields> {
     if (row.card === undefined || card === undefined) return {};
     return row.card === 'read' ? this.#cards.ofSwipe(card) : { 2: card.number, 22: '012' };
-  }
-
-  #field60Of({ transactionType = '00', networkCode = '000', settledBatch }: SimulatedTransaction) {
-    const batchNumber = settledBatch ? batchBefore(this.#batchNumber) : this.#batchNumber;
-    return field60.format({ transactionType, batchNumber, networkCode });
   }
 
   /** 冲正: the same transaction again as a 0400, without PIN, track and reference, until answered. */
@@ -270,31 +263,6 @@ export class PosTerminal {
   #common(): Fields {
     return { 25: '00', 49: '156' };
   }
-
-  #financial(transactionType: string): string {
-    const batchNumber = this.#batchNumber;
-    return field60.format({
-      transactionType,
-      batchNumber,
-      networkCode: '000',
-      terminalCapability: '5',
-      icCondition: '0',
-    });
-  }
-
-  #network(networkCode: string): string {
-    return field60.format({ transactionType: '00', batchNumber: this.#batchNumber, networkCode });
-  }
-
-  #startBatch(batchNumber: string): void {
-    if (batchNumber !== this.#batchNumber) this.totals.reset();
-    this.#batchNumber = batchNumber;
-  }
-
-  #nextTrace(): string {
-    this.#trace = this.#trace >= TRACE_MAX ? 1 : this.#trace + 1;
-    return String(this.#trace).padStart(6, '0');
-  }
 }
 
 function originalFields(slip: Slip): Fields {
@@ -303,12 +271,6 @@ function originalFields(slip: Slip): Fields {
     ...(slip.authorisation === '' ? {} : { 38: slip.authorisation }),
     61: field61.format(slip),
   };
-}
-
-/** Before 000001 comes 999999. */
-function batchBefore(batchNumber: string): string {
-  const before = Number(batchNumber) <= 1 ? TRACE_MAX : Number(batchNumber) - 1;
-  return String(before).padStart(6, '0');
 }
 
 function amountText(amountFen: number): string {
