@@ -1,107 +1,11 @@
 /**
  * Which pairs are worth comparing. A rule puts records into a block when they share a key; the
- * candidates are the pairs of all blocks of all rules. A pair that no rule brings together is never
- * found, so each rule survives errors that break the others. Blocks are found by sorting keys.
+ * candidates are the pairs of all blocks of all rules. Blocks are found by sorting keys.
  */
-import { FIELD, type FieldName } from './fields.ts';
-import { poolOf, type RecordTable, SLOT, SLOTS } from './store.ts';
-
-type Slot = FieldName | 'surnameSound' | 'givenSound';
-
-/** Part of a value: units from `from`, `length` of them; counted from the end when negative. */
-interface KeyPart {
-  slot: Slot;
-  from?: number;
-  length?: number;
-}
-
-export interface BlockingRule {
-  name: string;
-  parts: readonly KeyPart[];
-  /** The parts' order does not matter: names that changed places meet. */
-  unordered?: boolean;
-  /** What an oversized block is divided by, one after the other. */
-  divide: readonly KeyPart[];
-  /** One field alone brings many strangers together: only small files can afford it. */
-  forSmallFiles?: boolean;
-}
-
-const YEAR: KeyPart = { slot: 'birthDate', from: 0, length: 4 };
-const MONTH_AND_DAY: KeyPart = { slot: 'birthDate', from: 4, length: 4 };
-const YEAR_AND_MONTH: KeyPart = { slot: 'birthDate', from: 0, length: 6 };
-const SURNAME: KeyPart = { slot: 'surnameSound' };
-const GIVEN: KeyPart = { slot: 'givenSound' };
-const GIVEN_START: KeyPart = { slot: 'givenSound', from: 0, length: 3 };
-const SURNAME_START: KeyPart = { slot: 'surnameSound', from: 0, length: 3 };
-
-export const BLOCKING_RULES: readonly BlockingRule[] = [
-  { name: 'identity number', parts: [{ slot: 'idNumber' }], divide: [SURNAME, GIVEN] },
-  { name: 'phone', parts: [{ slot: 'phone' }], divide: [GIVEN, YEAR] },
-  {
-    name: 'names',
-    parts: [SURNAME, GIVEN],
-    unordered: true,
-    divide: [YEAR, MONTH_AND_DAY, { slot: 'suburb' }],
-  },
-  { name: 'birth date', parts: [{ slot: 'birthDate' }], divide: [SURNAME_START, GIVEN] },
-  { name: 'address', parts: [{ slot: 'address' }], divide: [GIVEN, YEAR] },
-  {
-    name: 'street and number',
-    parts: [{ slot: 'street' }, { slot: 'streetNumber' }],
-    divide: [{ slot: 'postcode' }, SURNAME],
-  },
-  { name: 'street', parts: [{ slot: 'street' }], divide: [{ slot: 'postcode' }, GIVEN] },
-  { name: 'locality', parts: [{ slot: 'locality' }], divide: [{ slot: 'postcode' }, GIVEN] },
-  {
-    name: 'suburb and number',
-    parts: [{ slot: 'suburb' }, { slot: 'streetNumber' }],
-    divide: [GIVEN, YEAR],
-  },
-  {
-    name: 'given name and postcode',
-    parts: [GIVEN, { slot: 'postcode' }],
-    divide: [YEAR, SURNAME_START],
-  },
-  {
-    name: 'surname and postcode',
-    parts: [SURNAME, { slot: 'postcode' }],
-    divide: [YEAR, GIVEN_START],
-  },
-  {
-    name: 'postcode and number',
-    parts: [{ slot: 'postcode' }, { slot: 'streetNumber' }],
-    divide: [GIVEN, YEAR],
-  },
-  {
-    name: 'end of identity number',
-    parts: [{ slot: 'idNumber', from: -6, length: 6 }],
-    divide: [SURNAME, YEAR],
-  },
-  {
-    name: 'start of identity number and given name',
-    parts: [{ slot: 'idNumber', from: 0, length: 6 }, GIVEN],
-    divide: [YEAR, SURNAME],
-  },
-  { name: 'given name and birth month', parts: [GIVEN, YEAR_AND_MONTH], divide: [SURNAME] },
-  { name: 'given name and birthday', parts: [GIVEN, MONTH_AND_DAY], divide: [SURNAME, YEAR] },
-  ...(
-    [
-      ['surname', SURNAME, YEAR],
-      ['given name', GIVEN, YEAR],
-      ['birthday', MONTH_AND_DAY, YEAR],
-      ['birth month', YEAR_AND_MONTH, SURNAME_START],
-      ['postcode', { slot: 'postcode' }, SURNAME_START],
-      ['suburb', { slot: 'suburb' }, SURNAME_START],
-      ['first digits of identity number', { slot: 'idNumber', from: 0, length: 4 }, YEAR],
-      ['last digits of identity number', { slot: 'idNumber', from: -4, length: 4 }, YEAR],
-    ] as const
-  ).map(([name, part, divider]) => ({
-    name,
-    parts: [part],
-    divide: [divider],
-    forSmallFiles: true,
-  })),
-];
+import { KeyMaker, mix, slotOf } from './blocking-keys.ts';
+import { BLOCKING_RULES, type BlockingRule, type KeyPart } from './blocking-rules.ts';
+import { FIELD } from './fields.ts';
+import { type RecordTable, SLOT, SLOTS } from './store.ts';
 
 /** Up to so many records rules of one field alone are used, too. */
 const SMALL_FILE = 50_000;
@@ -150,76 +54,6 @@ function isHeld(table: RecordTable, part: KeyPart): boolean {
   const field =
     slot === SLOT.surnameSound ? FIELD.surname : slot === SLOT.givenSound ? FIELD.givenName : slot;
   return table.present[field]! > 0;
-}
-
-function slotOf(slot: Slot): number {
-  if (slot === 'surnameSound') return SLOT.surnameSound;
-  return slot === 'givenSound' ? SLOT.givenSound : FIELD[slot];
-}
-
-/** Hashes of parts of values, each worked out once a value. */
-class KeyMaker {
-  readonly rows: Int32Array;
-  private readonly table: RecordTable;
-  private readonly hashes = new Map<string, Uint32Array>();
-
-  constructor(table: RecordTable) {
-    this.table = table;
-    this.rows = table.rows;
-  }
-
-  /** By code of the part's pool; 0 for a value that is missing or too short. */
-  partHashes({ slot, from = 0, length }: KeyPart): Uint32Array {
-    const pool = poolOf(slotOf(slot));
-    const name = `${pool}:${from}:${length ?? ''}`;
-    const known = this.hashes.get(name);
-    if (known !== undefined) return known;
-    const { units, offsets } = this.table.pools[pool]!;
-    const hashes = new Uint32Array(offsets.length - 1);
-    for (let code = 1; code < hashes.length; code++) {
-      const start = offsets[code]!;
-      const size = offsets[code + 1]! - start;
-      hashes[code] = hashStretch(units, start, size, from, length ?? size);
-    }
-    this.hashes.set(name, hashes);
-    return hashes;
-  }
-
-  /** The key of every record under a rule; 0 where a part is missing. */
-  ruleKeys(rule: BlockingRule, records: number): Uint32Array {
-    const keys = new Uint32Array(records).fill(1);
-    for (const part of rule.parts) {
-      const hashes = this.partHashes(part);
-      const slot = slotOf(part.slot);
-      for (let record = 0; record < records; record++) {
-        const hash = hashes[this.rows[record * SLOTS + slot]!]!;
-        const key = keys[record]!;
-        if (hash === 0 || key === 0) keys[record] = 0;
-        else keys[record] = (rule.unordered ? key + hash : mix(key, hash)) >>> 0 || 1;
-      }
-    }
-    return keys;
-  }
-}
-
-function hashStretch(
-  units: Uint16Array,
-  start: number,
-  size: number,
-  from: number,
-  length: number,
-): number {
-  if (size < length || (from > 0 && size < from + length)) return size === 0 ? 0 : 1;
-  const first = start + (from < 0 ? size + from : from);
-  let hash = 0x811c9dc5;
-  for (let at = first; at < first + length; at++) hash = Math.imul(hash ^ units[at]!, 0x01000193);
-  return mix(hash, length) || 1;
-}
-
-function mix(key: number, hash: number): number {
-  let value = Math.imul(key ^ (key >>> 15), 0x2c1b3c6d) ^ hash;
-  value = Math.imul(value ^ (value >>> 12), 0x297a2d39);
-  return (value ^ (value >>> 15)) >>> 0;
 }
 
 /** Sorts records by key; what is oversized is divided further, and in the end cut into pieces. */
