@@ -2,7 +2,7 @@
 import type { TableSource } from '../frame/module.ts';
 import type { DifferenceRow, DifferenceState } from './life/difference.ts';
 import type { RequestFact } from './life/facts.ts';
-import { type RunRow, TABLE } from './life/view.ts';
+import { type RunRow, TABLE } from './life/tables.ts';
 
 export interface DifferenceQuestion {
   institution: string;
