@@ -5,7 +5,6 @@
 import type { HostConfig } from '../../config/schema.ts';
 import type { Hsm, StoredKey } from '../../hsm/types.ts';
 import { NETWORK_CODE } from '../../protocols/dialects/bank-host.ts';
-import { ProtocolError } from '../../protocols/error.ts';
 import type { Message } from '../../protocols/iso8583/message.ts';
 import type { Logger } from '../log.ts';
 import { Breaker } from './breaker.ts';
@@ -13,6 +12,7 @@ import { HostKeys } from './host-keys.ts';
 import { HostLinks } from './host-links.ts';
 import type { HostMetrics } from './host-metrics.ts';
 import { InFlightTable } from './in-flight.ts';
+import { Incoming } from './incoming.ts';
 import type { Link } from './link.ts';
 import {
   type HostReply,
@@ -37,20 +37,17 @@ export interface HostParts {
   late: (position: number | null, message: Message) => void;
 }
 
-/** After so many wrong MACs with no right one between them, our keys are not the host's. */
-const WRONG_MACS_MAX = 5;
-
 export class Host {
   readonly name: string;
   readonly #parts: HostParts;
   readonly #config: HostConfig;
   readonly #messages: SecuredMessages;
   readonly #links: HostLinks;
+  readonly #incoming: Incoming;
   readonly #breaker: Breaker;
   readonly #signOn: SignOn;
   readonly #inFlight = new InFlightTable<HostReply>();
   readonly #waiting: WaitingRequests;
-  #wrongMacs = 0;
   #stopping = false;
   #wasUp = false;
   /** Requests between their coming and their reply, without those that wait in the queue. */
@@ -59,18 +56,26 @@ export class Host {
   #drained: (() => void) | null = null;
 
   constructor(parts: HostParts) {
-    const { config, hsm, masterKey, log } = parts;
+    const { config, hsm, masterKey, log, metrics } = parts;
     this.name = config.name;
     this.#parts = parts;
     this.#config = config;
     const keys = new HostKeys(hsm, masterKey, config.mac ?? 'x9.19');
     this.#messages = new SecuredMessages(config, keys);
+    this.#incoming = new Incoming({
+      name: config.name,
+      messages: this.#messages,
+      log,
+      metrics,
+      answered: (link, key, message) => this.#answered(link, key, message),
+      outOfStep: () => this.#signOnAgain(),
+    });
     this.#waiting = new WaitingRequests(config.limits);
     this.#breaker = new Breaker(config.breaker);
     this.#signOn = new SignOn(config, keys, log, () => this.#manage(NETWORK_CODE.signOn, null));
     this.#links = new HostLinks(config, this.#messages.framing, {
       opened: () => this.#opened(),
-      frame: (link, frame) => void this.#receive(link, frame),
+      frame: (link, frame) => void this.#incoming.receive(link, frame),
       closed: (link, reason) => this.#lost(link, reason),
     });
   }
@@ -249,28 +254,7 @@ export class Host {
     return this.#dispatch(await this.#messages.ofNetwork(code), 0, link);
   }
 
-  async #receive(link: Link, frame: Uint8Array): Promise<void> {
-    const { log, metrics } = this.#parts;
-    try {
-      const message = this.#messages.read(frame);
-      if (Number(message.mti[2]) % 2 === 0) await this.#answerHost(link, message);
-      else await this.#answered(link, message);
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      metrics.unusable(this.name, 'unreadable');
-      log.warn({ host: this.name, error: error.toJSON() }, 'a message of the host cannot be read');
-    }
-  }
-
-  async #answered(link: Link, message: Message): Promise<void> {
-    const key = this.#messages.keyOfAnswer(message);
-    if (!(await this.#messages.macIsRight(message))) {
-      this.#parts.metrics.unusable(this.name, 'wrong-mac');
-      this.#parts.log.warn({ host: this.name, message }, 'an answer of the host has a wrong MAC');
-      this.#noteWrongMac();
-      return;
-    }
-    if (message.has(64) || message.has(128)) this.#wrongMacs = 0;
+  #answered(link: Link, key: string, message: Message): void {
     const one = this.#inFlight.take(key);
     if (one === undefined) {
       const reference = Number(message.get(37) ?? 0);
@@ -286,19 +270,10 @@ export class Host {
   }
 
   /** Keys that are out of step never come right by themselves: a new sign-on brings new ones. */
-  #noteWrongMac(): void {
-    this.#wrongMacs++;
-    if (this.#wrongMacs < WRONG_MACS_MAX) return;
-    this.#wrongMacs = 0;
+  #signOnAgain(): void {
     this.#parts.log.warn({ host: this.name }, 'the keys are out of step with the host: signing on');
     this.#signOn.lost();
     this.#note();
-  }
-
-  /** Echo tests and new keys that the host sends by itself. */
-  async #answerHost(link: Link, message: Message): Promise<void> {
-    const frame = await this.#messages.answerTo(message);
-    if (frame !== null) link.send(frame, performance.now());
   }
 
   #keepAlive(nowMs: number): void {
