@@ -74,6 +74,8 @@ export const host = z
           .default(['09', '68', '90', '91', '96', '98', 'A0']),
         /** Field 39 of answers to a reversal that end it: undone, or there is nothing to undo. */
         reversalDoneCodes: z.array(z.string().length(2)).default(['00', '12', '25']),
+        /** A request waits so long until the host knows of what it refers to; then it is refused. */
+        waitMs: z.int().min(0).max(30_000).default(10_000),
         /** An operator takes over when the host has not answered for so long. */
         giveUpHours: z.number().positive().default(72),
       })

@@ -15,16 +15,23 @@ export interface Booking {
   authorisation: string;
 }
 
-/** What names a request to the bank: type, fields 11, 7 and 41. */
-export interface RequestName {
+/** What names an original in field 90. */
+export interface OriginalName {
   messageType: string;
   traceNumber: string;
   transmitted: string;
+}
+
+/** What names a request to the bank: type, fields 11, 7 and 41. */
+export interface RequestName extends OriginalName {
   terminalId: string;
 }
 
 export class HostBooks {
   readonly #bookings = new Map<string, Booking>();
+  readonly #originals = new Map<string, Booking>();
+  /** What refers to each booking. */
+  readonly #about = new Map<Booking, Booking[]>();
   /** Reversed before they arrived: a late original is refused. */
   readonly #blocked = new Set<string>();
   reversals = 0;
@@ -37,8 +44,29 @@ export class HostBooks {
     return this.#blocked.has(keyOf(name));
   }
 
-  book(name: RequestName, booking: Booking): void {
+  /** What field 90 names: at whichever terminal it was. */
+  original(name: OriginalName): Booking | undefined {
+    return this.#originals.get(originalKeyOf(name));
+  }
+
+  /** Why nothing more can be booked about an original, or null. Refunds go up to its amount, all else takes it whole. */
+  refusal(booking: Booking, original: Booking | undefined): '25' | '12' | null {
+    if (original === undefined) return '25';
+    if (original.state !== 'booked') return '12';
+    const about = this.#about.get(original) ?? [];
+    const standing = about.filter(({ state }) => state === 'booked');
+    if (!isRefund(booking)) return standing.length > 0 ? '12' : null;
+    const backFen = standing.reduce((sum, { amountFen }) => sum + amountFen, 0);
+    return backFen + booking.amountFen > original.amountFen ? '12' : null;
+  }
+
+  book(name: RequestName, booking: Booking, original?: Booking): void {
     this.#bookings.set(keyOf(name), booking);
+    this.#originals.set(originalKeyOf(name), booking);
+    if (original === undefined) return;
+    const about = this.#about.get(original);
+    if (about === undefined) this.#about.set(original, [booking]);
+    else about.push(booking);
   }
 
   /** `25` when there is nothing to reverse; then a late original is refused. */
@@ -88,6 +116,14 @@ export class HostBooks {
   }
 }
 
-function keyOf({ messageType, traceNumber, transmitted, terminalId }: RequestName): string {
-  return [messageType, traceNumber, transmitted, terminalId.trim()].join('|');
+function isRefund({ messageType, owedFen }: Booking): boolean {
+  return messageType === '0220' && owedFen < 0;
+}
+
+function originalKeyOf({ messageType, traceNumber, transmitted }: OriginalName): string {
+  return [messageType, traceNumber, transmitted].join('|');
+}
+
+function keyOf({ terminalId, ...name }: RequestName): string {
+  return `${originalKeyOf(name)}|${terminalId.trim()}`;
 }

@@ -52,13 +52,17 @@ export class Decisions {
     }
     if (message.get(3)?.startsWith('31')) return { 39: '00', 54: balanceText(balanceFen) };
     const authorisation = String(++this.#approvals % 1_000_000).padStart(6, '0');
-    if (isAdjustment(message)) {
-      const original = field90Original.parse(message.get(90) ?? '');
-      const replaced = this.books.find({ ...original, terminalId: name.terminalId });
-      if (replaced === undefined) return { 39: '25' };
-      replaced.state = 'replaced';
+    const booking = bookingOf(message, authorisation);
+    const named = message.get(90);
+    if (named === undefined) {
+      this.books.book(name, booking);
+      return { 38: authorisation, 39: '00' };
     }
-    this.books.book(name, bookingOf(message, authorisation));
+    const original = this.books.original(field90Original.parse(named));
+    const refusal = this.books.refusal(booking, original);
+    if (refusal !== null) return { 39: refusal };
+    if (isAdjustment(message)) original!.state = 'replaced';
+    this.books.book(name, booking, original);
     return { 38: authorisation, 39: '00' };
   }
 }

@@ -5,6 +5,7 @@
  * fixed number of lines, counts sign-ons, and gives one set of keys. So the links, the keys, the
  * limits, and what is still owed to hosts have one owner that outlives every worker.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { MessagePort } from 'node:worker_threads';
 import type { HostConfig } from '../../config/schema.ts';
@@ -26,7 +27,13 @@ import { HOST_DOWN, HOST_UP, type HostSlots } from './gateway.ts';
 import { Host } from './host.ts';
 import { HostMetrics } from './host-metrics.ts';
 import { HostPlace } from './host-place.ts';
-import { type FromHub, type HostReply, type ToHub, textFields } from './messages.ts';
+import {
+  type FromHub,
+  type HostReply,
+  type HostRequest,
+  type ToHub,
+  textFields,
+} from './messages.ts';
 import { readWatermark, writeWatermark } from './watermark.ts';
 
 export interface HubParts {
@@ -212,7 +219,17 @@ export class Hub {
       send({ kind: 'reply', call, reply: { state: 'not-sent', reason: 'no-link' } });
       return;
     }
-    void host.ask(request).then((reply) => send({ kind: 'reply', call, reply }));
+    void this.#ask(host, request).then((reply) => send({ kind: 'reply', call, reply }));
+  }
+
+  /**
+   * What refers to an earlier transaction waits for its turn. Another worker's word of what is owed for
+   * that one may be behind this request, though it was said before: so it is listened for first.
+   */
+  async #ask(host: HostPlace, request: HostRequest): Promise<HostReply> {
+    if (request.originalPosition === undefined) return host.ask(request);
+    await nextTurn();
+    return this.#forwarder.askInTurn(request, request.originalPosition, host);
   }
 
   /** What was asked before a crash: nobody knows whether it arrived, so it is undone or asked again. */

@@ -17,6 +17,8 @@ export interface HostRequest {
   pin?: TerminalPin;
   /** The asked record; 0 for a request that moves no money. */
   position: number;
+  /** The record of the earlier transaction that it refers to. */
+  originalPosition?: number;
 }
 
 /** Why a request certainly did not reach the host. */
@@ -26,6 +28,8 @@ export type NotSentReason =
   | 'breaker-open'
   | 'queue-full'
   | 'queue-timeout'
+  /** The host has not been told yet what it must know first. */
+  | 'earlier-message-owed'
   | 'pin-unreadable'
   | 'stopping';
 

@@ -9,7 +9,7 @@ import { type Asked, EXTRA, type LedgerAndReader, stateOf } from './asked.ts';
 /** How often a repeat looks whether the first request has its answer. */
 const LOOK_INTERVAL_MS = 100;
 /** How long it looks: longer than any host may take. */
-const LOOKS_MAX = 700;
+const LOOKS_MAX = 1_000;
 
 /**
  * The outcome of a repeat. While the first request is still under way the repeat waits with it; a

@@ -153,7 +153,8 @@ async function askAndSettle(
   };
   const original = originalOf(plan, sender, services);
   if (original !== undefined) fields[90] = original;
-  const reply = await ask(asked.host, position, fields, request, services);
+  const { originalPosition } = plan;
+  const reply = await ask(asked.host, position, fields, request, services, originalPosition);
   if (reply.state === 'unanswered' && asked.sort === 'repeatable') {
     return askAgainLater(asked, services);
   }
@@ -199,12 +200,14 @@ async function ask(
   fields: HostFields,
   request: Request,
   services: Services,
+  originalPosition?: number,
 ): Promise<HostReply> {
   const { hosts } = services;
   if (!hosts.gateway.isUp(host)) return { state: 'not-sent', reason: 'no-link' };
   const asked: HostRequest = { host, messageType: request.message.mti, fields, position };
   const pin = pinOf(request);
   if (pin !== null) asked.pin = pin;
+  if (originalPosition !== undefined) asked.originalPosition = originalPosition;
   return hosts.gateway.ask(asked);
 }
 

@@ -42,6 +42,7 @@ const NOT_SENT_CODES: Readonly<Record<NotSentReason, string>> = {
   'breaker-open': '91',
   'queue-full': '96',
   'queue-timeout': '96',
+  'earlier-message-owed': '91',
   'pin-unreadable': '99',
   stopping: '91',
 };

@@ -12,17 +12,13 @@ import { askedOf, type LedgerAndReader } from '../routed/asked.ts';
 import { approvalOf, settle } from '../routed/settle.ts';
 import { verdictOf } from '../routed/verdict.ts';
 import type { Institutions } from '../services.ts';
+import type { ForwardingHost } from './forwarding-host.ts';
 import { messageOf } from './messages.ts';
 import { ForwardQueue, type Waiting } from './queue.ts';
 import { type Ending, endingEntry, type Obligation, obligationOf } from './records.ts';
+import { Turns } from './turns.ts';
 
 const MS_PER_HOUR = 3_600_000;
-
-export interface ForwardingHost {
-  readonly config: HostConfig;
-  readonly isUp: boolean;
-  ask(request: HostRequest): Promise<HostReply>;
-}
 
 export interface ForwarderParts extends LedgerAndReader {
   institutions: Institutions;
@@ -36,10 +32,12 @@ type Meaning = { done: true; reason: string } | { done: false; retry: boolean; r
 export class Forwarder {
   readonly #parts: ForwarderParts;
   readonly #queue = new ForwardQueue();
+  readonly #turns: Turns;
   #stopping = false;
 
   constructor(parts: ForwarderParts) {
     this.#parts = parts;
+    this.#turns = new Turns(this.#queue, parts);
   }
 
   /** Takes on what a record obliges us to. */
@@ -58,8 +56,18 @@ export class Forwarder {
     return { waiting: this.#queue.size - withOperator, withOperator };
   }
 
+  /** Sends a request about an earlier transaction behind what is owed for that one. */
+  askInTurn(
+    request: HostRequest,
+    originalPosition: number,
+    host: ForwardingHost,
+  ): Promise<HostReply> {
+    return this.#turns.ask(request, originalPosition, host, performance.now());
+  }
+
   sweep(nowMs: number): void {
     if (this.#stopping) return;
+    this.#turns.release(nowMs);
     for (const waiting of this.#queue.due(nowMs)) {
       const { host: name, timestampUs } = waiting.obligation;
       const host = this.#parts.hosts.get(name);
@@ -78,6 +86,7 @@ export class Forwarder {
 
   stop(): void {
     this.#stopping = true;
+    this.#turns.stop();
   }
 
   /** For operators. */
@@ -184,6 +193,7 @@ export class Forwarder {
       waiting.sending = false;
       waiting.lastProblem = reason;
     } else this.#queue.remove(position);
+    this.#turns.release(performance.now());
   }
 }
 

@@ -10,7 +10,7 @@ import {
 import type { HostRequest } from '../hosts/messages.ts';
 import { EXTRA } from '../routed/asked.ts';
 import type { InstitutionView } from '../services.ts';
-import type { Obligation } from './records.ts';
+import type { Obligation, RecordAt } from './records.ts';
 
 /** Field 39 of a reversal: why. */
 const NO_ANSWER = '98';
@@ -21,7 +21,7 @@ const PURCHASE = '000000';
 export function messageOf(
   obligation: Obligation,
   subject: JournalRecord,
-  recordAt: (position: number) => JournalRecord | null,
+  recordAt: RecordAt,
   institution: InstitutionView,
 ): HostRequest {
   const fact = subject.entry.fact?.transaction;
@@ -62,9 +62,6 @@ export function messageOf(
 }
 
 /** We gave the transaction up; otherwise the terminal took it back. */
-function isGivenUp(
-  { position }: Obligation,
-  recordAt: (position: number) => JournalRecord | null,
-): boolean {
+function isGivenUp({ position }: Obligation, recordAt: RecordAt): boolean {
   return recordAt(position)?.entry.fact?.transaction?.kind !== 'reversal';
 }

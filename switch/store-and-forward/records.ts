@@ -26,6 +26,8 @@ export interface Obligation {
   terminalId: string;
   /** The record of the transaction that it is about. */
   subject: number;
+  /** The first transaction that all this began with (`rootOf`). */
+  root: number;
 }
 
 /** How an obligation ended. */
@@ -51,11 +53,24 @@ export function repeatEntry(asked: JournalRecord): Entry {
   };
 }
 
-/** What the record obliges us to, or null. `recordAt` reads other records of the journal. */
-export function obligationOf(
-  record: JournalRecord,
-  recordAt: (position: number) => JournalRecord | null,
-): Obligation | null {
+export type RecordAt = (position: number) => JournalRecord | null;
+
+/**
+ * Where the story of a transaction began: a void, a refund, or a completion leads to its original, an
+ * adjustment to what it replaced. What a host is told of one story must reach it in order.
+ */
+export function rootOf(position: number, recordAt: RecordAt): number {
+  let root = position;
+  for (;;) {
+    const fact = recordAt(root)?.entry.fact?.transaction;
+    const before = Number(fact?.extra?.[EXTRA.asked] ?? fact?.originalPosition ?? 0);
+    if (before <= 0 || before >= root) return root;
+    root = before;
+  }
+}
+
+/** What the record obliges us to, or null. */
+export function obligationOf(record: JournalRecord, recordAt: RecordAt): Obligation | null {
   if (record.status !== 'applied') return null;
   const { transaction, module } = record.entry.fact ?? {};
   const { position, timestampUs } = record;
@@ -65,7 +80,8 @@ export function obligationOf(
     const host = transaction.extra?.[EXTRA.host] ?? '';
     const subject = Number(transaction.extra?.[EXTRA.forwardOf] ?? position);
     const terminalId = transaction.terminalId ?? '';
-    const base = { position, timestampUs, institution, subject, terminalId, host };
+    const root = rootOf(subject, recordAt);
+    const base = { position, timestampUs, institution, subject, root, terminalId, host };
     return { ...base, sort: sort as ForwardSort };
   }
   if (module?.module !== MODULE || module.kind !== 'repeat') return null;
@@ -73,7 +89,8 @@ export function obligationOf(
   const fact = recordAt(subject)?.entry.fact?.transaction;
   const host = fact?.extra?.[EXTRA.host] ?? '';
   const terminalId = fact?.terminalId ?? '';
-  return { position, timestampUs, institution, subject, terminalId, host, sort: 'repeat' };
+  const root = rootOf(subject, recordAt);
+  return { position, timestampUs, institution, subject, root, terminalId, host, sort: 'repeat' };
 }
 
 /** The record that ends an obligation. What was handed to an operator may still be closed by hand. */

@@ -1,7 +1,7 @@
 /** What the journal leaves open at the start: transactions without a result, hosts without their message. */
 import type { JournalRecord } from '../../ledger/types.ts';
 import { type Asked, askedOf, EXTRA, type LedgerAndReader, stateOf } from '../routed/asked.ts';
-import { endingOf, forwardId, type Obligation, obligationOf } from './records.ts';
+import { endingOf, forwardId, type Obligation, obligationOf, type RecordAt } from './records.ts';
 
 export interface LeftOpen {
   /** Asked of a host, without a result, and not asked again in the background. */
@@ -40,7 +40,7 @@ function take(
   record: JournalRecord,
   asked: Map<number, Asked>,
   obligations: Map<number, { obligation: Obligation; withOperator: boolean }>,
-  recordAt: (position: number) => JournalRecord | null,
+  recordAt: RecordAt,
 ): void {
   if (record.status !== 'applied' || record.entry.fact === undefined) return;
   const began = askedOf(record);

@@ -128,6 +128,13 @@ const OWN: Line[] = [
   ['completed after the settlement',            'hold; settle; complete',                           '00 00:1 00',      900],
   ['offline, then voided',                      'offline; wait; void',                              '00 00',             0],
   ['offline, voided before the bank knows',     'offline lost; void; wait',                         '00 00',             0],
+  ['offline, refunded before the bank knows',   'offline lost,lost; refund; wait',                  '00 00',           600],
+  ['offline, the bank does not hear in time',   'offline lost,lost,lost,lost; void; wait',          '00 91',          1000],
+  ['voided again before the first is reversed', 'buy; void silent lost; void',                      '00 98 00',          0],
+  ['completed again, the same',                 'hold; complete silent lost; complete',             '00 98 00',        900],
+  ['notice taken back before the bank knows',   'hold; notice lost; uncomplete; wait',              '00 00 00',          0],
+  ['adjusted, voided before the bank knows',    'buy; adjust lost; void =900; wait',                '00 00 00',          0],
+  ['reversed while it waits for the bank',      'offline lost,lost,lost; void !cut; reverse; wait', '00 - 00',        1000],
   ['offline, then refunded',                    'offline; wait; refund',                            '00 00',           600],
   ['offline, the bank refuses: an operator',    'offline decline',                                  '00',             1000, 'advice'],
   ['offline, adjusted before the bank knows',   'offline lost,lost; adjust; wait',                  '00 00',           900],
@@ -269,6 +276,7 @@ t.test('cards of a bank: whatever goes wrong, terminal, ledger and bank agree', 
     ...bankSettings(bankPort, { POSP__HOSTS__0__CONNECTION: 'short' }),
     ...SCENARIO_SETTINGS,
     POSP__HOSTS__0__ANSWER_TIMEOUT_MS: String(ANSWER_TIMEOUT_MS),
+    POSP__HOSTS__0__STORE_AND_FORWARD__WAIT_MS: String(3 * ANSWER_TIMEOUT_MS),
   });
   await until(() => bank.signOns > 0, 'sign-on');
 
