@@ -5,6 +5,7 @@ import type { PinFormat } from '../../hsm/types.ts';
 import { registryChange } from '../../ledger/registry.ts';
 import type { Card } from '../../ledger/registry-kinds.ts';
 import type { RegistryChange, RegistryItem } from '../../ledger/types.ts';
+import type { Message } from '../../protocols/iso8583/message.ts';
 import { KEY_NAME, keyOf, toStoredKey } from '../keys.ts';
 import { Refusal, require } from '../refusal.ts';
 import { foreignCard } from '../routed/asked.ts';
@@ -49,7 +50,7 @@ export function cardByNumber(
   return card;
 }
 
-/** Refuses a card that is on the black list, lost, frozen, closed or expired. */
+/** Refuses a card that is on the black list, lost, frozen, closed or expired, or that tells another expiry than its own. */
 export function checkCardUsable(card: Card, request: Request, services: Services): void {
   const listed = services.reader.registry.get('blacklist', card.number);
   if (listed !== null) throw new Refusal(listed.value.responseCode, 'card-on-black-list');
@@ -58,6 +59,21 @@ export function checkCardUsable(card: Card, request: Request, services: Services
   const { time } = services.institutions.get(request.terminal.value.institution);
   const thisMonth = time.businessDateAt(Date.now()).slice(2, 6);
   require(card.expiry >= thisMonth, '54', 'card-expired');
+  // A bank knows its own cards, and field 14 is not about who receives a transfer.
+  if (request.route !== null || card.number !== request.card?.value.number) return;
+  for (const expiry of toldExpiries(request.message)) {
+    require(expiry === card.expiry, '14', 'card-expiry-differs');
+  }
+}
+
+/** Stands in field 14 where a terminal does not know the expiry. */
+const NOT_KNOWN = '0000';
+
+/** What field 14 and track 2 say; each may be missing, then it is not asked for. */
+function toldExpiries(message: Message): string[] {
+  const track = /D(\d{4})/.exec(message.get(35) ?? '');
+  const told = [message.get(14) ?? NOT_KNOWN, track?.[1] ?? NOT_KNOWN];
+  return told.filter((expiry) => expiry !== NOT_KNOWN);
 }
 
 /**
