@@ -3,7 +3,7 @@ import { openHsm } from '../hsm/open.ts';
 import type { HsmStatus } from '../hsm/types.ts';
 import { action, EXIT, type ExitCode, printJson, printLine } from './command.ts';
 import { addCeremonyCommand } from './hsm/ceremony.ts';
-import { addHsmOptions, type HsmOptions, hsmOf, withHsmErrors } from './hsm/options.ts';
+import { addHsmOptions, existingHsmOf, type HsmOptions, withHsmErrors } from './hsm/options.ts';
 import { addRewrapCommand } from './hsm/rewrap.ts';
 
 /** `posp hsm status|ceremony|rewrap`. */
@@ -21,7 +21,7 @@ export function addHsmCommand(program: Command): void {
 }
 
 async function status(options: HsmOptions): Promise<ExitCode> {
-  const hsm = await openHsm(hsmOf(options));
+  const hsm = await openHsm(existingHsmOf(options));
   const state = await hsm.status();
   await hsm.close();
   if (options.json) printJson(state);

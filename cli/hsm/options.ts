@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { HsmError } from '../../hsm/errors.ts';
 import { PIN_VARIABLE, TOKEN_VARIABLE } from '../../hsm/named-config.ts';
@@ -46,6 +47,20 @@ export function hsmDeployment(options: HsmOptions): Deployment & { hsm: Concrete
 export function hsmOf(options: HsmOptions): HsmConfig {
   const { hsm, dataDir } = hsmDeployment(options);
   return hsmConfigOf(hsm, dataDir);
+}
+
+/** For commands that look and must make nothing: a token that lives in the data folder has to be there. */
+export function existingHsmOf(options: HsmOptions): HsmConfig {
+  const { hsm, dataDir } = hsmDeployment(options);
+  const config = hsmConfigOf(hsm, dataDir);
+  const tokens = config.provider === 'group' ? config.members : [config];
+  const isInside = tokens.some((one) => one.provider === 'software' || one.dataDir !== undefined);
+  if (isInside && !existsSync(dataDir)) {
+    throw new UsageError(
+      `there is no data folder ${dataDir}: posp serve makes one, or posp hsm ceremony master with keys of your own`,
+    );
+  }
+  return config;
 }
 
 /** What the HSM refuses is one line on stderr, not a stack. */

@@ -6,7 +6,14 @@ import { type KeyAdministration, withKeyAdministration } from '../system/keys/co
 import type { KeyEvent } from '../system/keys/key-event.ts';
 import { keepPending } from '../system/keys/record.ts';
 import type { RewrapSlice } from '../system/keys/rewrap.ts';
-import { addHsmOptions, type HsmOptions, hsmDeployment, hsmOf, withHsmErrors } from './options.ts';
+import {
+  addHsmOptions,
+  existingHsmOf,
+  type HsmOptions,
+  hsmDeployment,
+  hsmOf,
+  withHsmErrors,
+} from './options.ts';
 import { recordNow } from './record-now.ts';
 
 interface RewrapOptions extends HsmOptions {
@@ -107,7 +114,7 @@ async function destroyOlder(options: RewrapOptions, newest: number): Promise<num
 }
 
 async function mastersOf(options: RewrapOptions): Promise<number[]> {
-  const hsm = await openHsm(hsmOf(options));
+  const hsm = await openHsm(existingHsmOf(options));
   try {
     return (await hsm.status()).masters;
   } finally {

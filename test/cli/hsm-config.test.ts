@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { findModule } from '../../hsm/open.ts';
@@ -50,6 +50,21 @@ hsm:
   t.match(documentOf(await hsm(['status', '--json'])), { masters: [1, 2] }, 'both have the next');
   const random = await hsm(['rewrap', '--new-master']);
   t.match(random, { code: 2, stderr: /from components/ }, 'at random they would differ');
+});
+
+t.test('looking at the HSM of a data folder that is not there makes none', async (t) => {
+  const folder = temporaryFolder('hsm-none');
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const data = join(folder, 'data');
+  for (const named of [[], ['--hsm', 'software']]) {
+    const ran = await posp(['hsm', 'status', '--data', data, '--json', ...named]);
+    t.match(ran, {
+      code: 2,
+      stdout: '',
+      stderr: /^posp: there is no data folder .*posp serve.*\n$/,
+    });
+  }
+  t.notOk(existsSync(data));
 });
 
 const softhsm = findModule('softhsm');
