@@ -13,6 +13,7 @@ const BEHAVIOURS = {
   'wrong-mac': { books: true, what: 'the MAC of the answer is wrong' },
   'out-of-order': { books: true, what: 'answers leave in pairs, the second one first' },
   'half-frame': { books: true, what: 'sends half of the answer and closes the connection' },
+  partial: { books: true, what: 'approves and books a part of the amount (field 39 = 10)' },
   'wrong-amount': { books: true, what: 'the answer has another amount' },
 } as const;
 

@@ -42,7 +42,9 @@ export class Decisions {
     const name = nameOf(message);
     if (this.books.isBlocked(name)) return { 39: '22' };
     const before = this.books.find(name);
-    if (before !== undefined) return { 38: before.authorisation, 39: '00' };
+    // What was approved in part may be approved whole when it comes again.
+    const isWhole = before?.amountFen === (message.number(4) ?? 0);
+    if (before !== undefined && isWhole) return { 38: before.authorisation, 39: '00' };
     if (behaviour === 'decline') return { 39: declineCode };
     if (!books(behaviour)) return { 39: '' };
     const pinBlock = message.bytes(52);
@@ -52,18 +54,22 @@ export class Decisions {
     }
     if (message.get(3)?.startsWith('31')) return { 39: '00', 54: balanceText(balanceFen) };
     const authorisation = String(++this.#approvals % 1_000_000).padStart(6, '0');
-    const booking = bookingOf(message, authorisation);
+    const isPart = behaviour === 'partial';
+    const amountFen = Math.floor((message.number(4) ?? 0) / (isPart ? 2 : 1));
+    const booking = bookingOf(message, amountFen, authorisation);
+    const approved: Fields = { 38: authorisation, 39: '00' };
+    if (isPart) Object.assign(approved, { 4: String(amountFen).padStart(12, '0'), 39: '10' });
     const named = message.get(90);
     if (named === undefined) {
       this.books.book(name, booking);
-      return { 38: authorisation, 39: '00' };
+      return approved;
     }
     const original = this.books.original(field90Original.parse(named));
     const refusal = this.books.refusal(booking, original);
     if (refusal !== null) return { 39: refusal };
     if (isAdjustment(message)) original!.state = 'replaced';
     this.books.book(name, booking, original);
-    return { 38: authorisation, 39: '00' };
+    return approved;
   }
 }
 
@@ -91,8 +97,7 @@ function isIncoming(message: Message): boolean {
 }
 
 /** Money comes in or goes back; a 0100 only holds or lets go. */
-function bookingOf(message: Message, authorisation: string): Booking {
-  const amountFen = message.number(4) ?? 0;
+function bookingOf(message: Message, amountFen: number, authorisation: string): Booking {
   const back = !isIncoming(message);
   const owedFen = message.mti === '0100' ? 0 : back ? 0 - amountFen : amountFen;
   return {

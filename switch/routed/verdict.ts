@@ -18,12 +18,15 @@ export interface Verdict {
 /** Fields of a host's answer that go on to the terminal, whatever the code; 38 with an approval alone. */
 const ANSWER_FIELDS = [38, 44, 55] as const;
 
+/** A part of the amount (部分承兑): nobody here asks for that, so it is undone, and the card has not enough. */
+export const PART_APPROVED = '10';
+
 /**
  * What terminals are told for codes that mean something else to them than to a switch: a terminal
  * that reads 97, 99, A0 or 77 would sign in again, though nothing is wrong between it and us.
  */
 const TERMINAL_CODES: Readonly<Record<string, string>> = {
-  '10': '05', // A part of the amount: this switch knows no partial approval.
+  [PART_APPROVED]: '51',
   '09': '98',
   '30': '96',
   '77': '96',
@@ -34,7 +37,7 @@ const TERMINAL_CODES: Readonly<Record<string, string>> = {
 };
 
 /** Codes by which a switch in between says that it does not know what the issuer did. */
-const UNCERTAIN: ReadonlySet<string> = new Set(['09', '10', '68', '98']);
+const UNCERTAIN: ReadonlySet<string> = new Set(['09', PART_APPROVED, '68', '98']);
 
 const NOT_SENT_CODES: Readonly<Record<NotSentReason, string>> = {
   'no-link': '91',
@@ -63,7 +66,7 @@ export function verdictOf(
   }
   const { fields } = reply;
   const hostCode = fields[39] ?? '';
-  const approved = isAccepted(hostCode) && hostCode !== '10';
+  const approved = isAccepted(hostCode) && hostCode !== PART_APPROVED;
   if (approved && fields[4] !== undefined && amount !== undefined && fields[4] !== amount) {
     const rule = 'host-answer-amount-differs';
     return { approved: false, responseCode: '96', rule, undoAtHost: true, hostCode };
@@ -74,11 +77,15 @@ export function verdictOf(
   return {
     approved,
     responseCode: /^[0-9A-Z]{2}$/.test(responseCode) ? responseCode : '05',
-    rule: approved ? '' : 'host-declined',
+    rule: approved ? '' : declineRule(hostCode),
     undoAtHost: UNCERTAIN.has(hostCode),
     hostCode,
     answer: answerFields(fields, approved),
   };
+}
+
+function declineRule(hostCode: string): string {
+  return hostCode === PART_APPROVED ? 'host-approved-a-part' : 'host-declined';
 }
 
 function answerFields(fields: Record<number, string>, approved: boolean): Record<string, string> {

@@ -10,7 +10,7 @@ import type { HostReply, HostRequest } from '../hosts/messages.ts';
 import type { Logger } from '../log.ts';
 import { askedOf, type LedgerAndReader } from '../routed/asked.ts';
 import { approvalOf, settle } from '../routed/settle.ts';
-import { verdictOf } from '../routed/verdict.ts';
+import { PART_APPROVED, verdictOf } from '../routed/verdict.ts';
 import type { Institutions } from '../services.ts';
 import type { ForwardingHost } from './forwarding-host.ts';
 import { messageOf } from './messages.ts';
@@ -209,7 +209,8 @@ function meaningOf(reply: HostReply, { sort }: Obligation, config: HostConfig): 
   if (retryCodes.includes(code)) return { done: false, retry: true, reason };
   const done = {
     reversal: reversalDoneCodes.includes(code),
-    advice: isAccepted(code) || code === '94',
+    // A part is not what has happened: an operator has to agree on it with the bank.
+    advice: (isAccepted(code) && code !== PART_APPROVED) || code === '94',
     repeat: true,
   }[sort];
   return done ? { done, reason } : { done, retry: false, reason };
