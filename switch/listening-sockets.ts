@@ -51,13 +51,10 @@ export class ListeningSockets {
 
   /** Listeners that go on in `next` with connections that can stay as they are. */
   lastingIn(next: ListeningSockets): string[] {
-    const lasting = this.#listeners.filter((listener) =>
-      next.#listeners.some(
-        (other) =>
-          other.name === listener.name &&
-          JSON.stringify(other.framing) === JSON.stringify(listener.framing),
-      ),
-    );
+    const lineOf = ({ name, framing, tls }: ListenerConfig) =>
+      JSON.stringify([name, framing, tls ?? null]);
+    const lines = new Set(next.#listeners.map(lineOf));
+    const lasting = this.#listeners.filter((listener) => lines.has(lineOf(listener)));
     return lasting.map(({ name }) => name);
   }
 

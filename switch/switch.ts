@@ -4,7 +4,8 @@
  * loudly rather than go on with less.
  *
  * A change of configuration or program starts fresh workers beside the old ones. These give their
- * connections away as soon as nothing is under way on them, and end; no peer notices.
+ * connections away as soon as nothing is under way on them, and end; no peer notices. A connection that
+ * cannot leave its thread (TLS) keeps an old worker until it falls silent, the next change at the latest.
  */
 import { EventEmitter } from 'node:events';
 import { availableParallelism } from 'node:os';
@@ -39,8 +40,10 @@ export class Switch extends EventEmitter<{ failed: [Error] }> {
   readonly #options: SwitchOptions;
   #sockets: ListeningSockets;
   #workers: WorkerThread[] = [];
+  /** Old ones that still have connections. */
+  readonly #staying = new Set<WorkerThread>();
   /** What workers counted that are gone. */
-  #retired: unknown[] = [];
+  readonly #retired: unknown[] = [];
   #adoptions = 0;
   #reloading: Promise<void> = Promise.resolve();
 
@@ -68,8 +71,9 @@ export class Switch extends EventEmitter<{ failed: [Error] }> {
 
   /** The workers' metrics as prom-client's JSON, one element a worker and one for those before. */
   async metrics(): Promise<unknown[]> {
-    const now = await Promise.all(this.#workers.map((worker) => worker.metrics()));
-    return [...this.#retired, ...now];
+    const retired = [...this.#retired];
+    const workers = [...this.#workers, ...this.#staying];
+    return [...retired, ...(await Promise.all(workers.map((worker) => worker.metrics())))];
   }
 
   /**
@@ -85,8 +89,9 @@ export class Switch extends EventEmitter<{ failed: [Error] }> {
   /** Takes nothing new, answers what was asked. */
   async stop(): Promise<void> {
     await this.#reloading;
-    await Promise.all(this.#workers.map((worker) => worker.drain([])));
-    for (const worker of this.#workers) worker.unref();
+    const workers = [...this.#workers, ...this.#staying];
+    await Promise.all(workers.map((worker) => worker.drain()));
+    for (const worker of workers) worker.unref();
   }
 
   async #replaceWorkers(settings: SwitchSettings): Promise<void> {
@@ -105,24 +110,38 @@ export class Switch extends EventEmitter<{ failed: [Error] }> {
     this.#sockets = sockets;
     this.#workers = workers;
     const lasting = before.sockets.lastingIn(sockets);
-    const counted = await Promise.all(
-      before.workers.map((worker) => this.#retire(worker, lasting)),
-    );
-    const all = [...this.#retired, ...counted] as object[];
-    this.#retired = [await AggregatorRegistry.aggregate(all).getMetricsAsJSON()];
+    await Promise.all([
+      ...[...this.#staying].map((worker) => worker.drain()),
+      ...before.workers.map((worker) => this.#retire(worker, lasting)),
+    ]);
+    await this.#sumUpRetired();
     before.sockets.closeAllBut(sockets);
   }
 
-  /** Ends a worker whose work is with others now; gives what it counted. */
-  async #retire(worker: WorkerThread, lasting: string[]): Promise<unknown> {
+  /** Ends a worker whose work is with others now, at once or when its last connections have ended. */
+  async #retire(worker: WorkerThread, lasting: string[]): Promise<void> {
+    this.#staying.add(worker);
     worker.on('moved', (listener, connection) => {
       this.#adoptions = (this.#adoptions + 1) % this.#workers.length;
       this.#workers[this.#adoptions]!.adopt(listener, connection);
     });
-    await worker.drain(lasting);
-    const counted = await worker.metrics();
+    const { staying, drained } = await worker.leave(lasting);
+    const ended = drained.then(() => this.#end(worker));
+    if (!staying) await ended;
+  }
+
+  /** What it counted still counts. */
+  async #end(worker: WorkerThread): Promise<void> {
+    this.#staying.delete(worker);
+    this.#retired.push(await worker.metrics());
     await worker.terminate();
-    return counted;
+  }
+
+  async #sumUpRetired(): Promise<void> {
+    const { length } = this.#retired;
+    if (length < 2) return;
+    const all = AggregatorRegistry.aggregate([...this.#retired] as object[]);
+    this.#retired.splice(0, length, await all.getMetricsAsJSON());
   }
 
   async #startWorkers(

@@ -67,11 +67,23 @@ export class WorkerThread extends EventEmitter<WorkerEvents> {
     this.#command({ command: 'adopt', listener, connection });
   }
 
-  /** Answers what was asked; connections of the listeners in `move` are emitted as `moved`. */
-  async drain(move: string[]): Promise<void> {
+  /**
+   * Answers what was asked; connections of the listeners in `move` are emitted as `moved`. Those that
+   * cannot move stay for a while: `drained` is when they have ended, too.
+   */
+  async leave(move: string[]): Promise<{ staying: boolean; drained: Promise<void> }> {
+    const left = this.#next(({ report }) => report === 'left');
+    const drained = this.#next(({ report }) => report === 'drained').then(() => {});
+    this.#command({ command: 'drain', move });
+    const report = await left;
+    return { staying: report.report === 'left' && report.staying, drained };
+  }
+
+  /** Answers what was asked, and ends all its connections. */
+  async drain(): Promise<void> {
     this.#ending = true;
     const drained = this.#next(({ report }) => report === 'drained');
-    this.#command({ command: 'drain', move });
+    this.#command({ command: 'drain', move: [] });
     await drained;
   }
 

@@ -38,7 +38,10 @@ export interface WorkerInput {
 /** Requests of the main thread, and the answers to them. */
 export type WorkerCommand =
   | { command: 'metrics'; call: number }
-  /** Answers what was asked and closes. Connections of the named listeners move instead of closing. */
+  /**
+   * Answers what was asked and closes. Connections of the named listeners move instead of closing, or
+   * stay for a while where they cannot; then a second command closes these, too.
+   */
   | { command: 'drain'; move: string[] }
   /** Goes on with a connection that another worker had. */
   | { command: 'adopt'; listener: string; connection: MovedConnection };
@@ -46,6 +49,8 @@ export type WorkerReport =
   | { report: 'ready' }
   | { report: 'metrics'; call: number; metrics: unknown }
   | { report: 'moved'; listener: string; connection: MovedConnection }
+  /** Everything has ended or moved but connections that stay. */
+  | { report: 'left'; staying: boolean }
   | { report: 'drained' };
 
 /** Answers that a peer does not take pile up to this, then the connection is cut. */
@@ -75,13 +80,17 @@ async function start(input: WorkerInput): Promise<void> {
     ]),
   );
   await Promise.all([...listeners.values()].map((listener) => listener.listen()));
+  let leaving = false;
   parentPort!.on('message', async (command: WorkerCommand) => {
     if (command.command === 'adopt') {
       listeners.get(command.listener)!.adopt(command.connection);
     } else if (command.command === 'metrics') {
       const values = await metrics.registry.getMetricsAsJSON();
       report({ report: 'metrics', call: command.call, metrics: values });
+    } else if (leaving) {
+      for (const listener of listeners.values()) void listener.drain();
     } else {
+      leaving = true;
       await drain(listeners, command.move);
       services.hosts.gateway.close();
       services.ledger.close();
@@ -94,12 +103,20 @@ async function start(input: WorkerInput): Promise<void> {
 }
 
 async function drain(listeners: Map<string, Listener>, move: string[]): Promise<void> {
-  const ends = [...listeners].map(([name, listener]) =>
-    move.includes(name)
-      ? listener.move((connection) => report({ report: 'moved', listener: name, connection }))
-      : listener.drain(),
-  );
-  await Promise.all(ends);
+  const left: Promise<void>[] = [];
+  const stayed: Promise<void>[] = [];
+  for (const [name, listener] of listeners) {
+    if (!move.includes(name)) {
+      left.push(listener.drain());
+      continue;
+    }
+    const moved = (connection: MovedConnection) =>
+      report({ report: 'moved', listener: name, connection });
+    (listener.staysHere ? stayed : left).push(listener.move(moved));
+  }
+  await Promise.all(left);
+  report({ report: 'left', staying: stayed.length > 0 });
+  await Promise.all(stayed);
 }
 
 function openListener(

@@ -44,6 +44,7 @@ export class Connection {
   readonly #parser: FrameParser;
   readonly #limits: ConnectionLimits;
   readonly #events: ConnectionEvents;
+  #idleTimeoutMs: number;
   #inFlight = 0;
   /** Whole frames that arrived while the peer had enough under way: at most what one read brings. */
   #queued: Uint8Array[] = [];
@@ -67,6 +68,7 @@ export class Connection {
     this.#socket = socket;
     this.#parser = new FrameParser(framing);
     this.#limits = limits;
+    this.#idleTimeoutMs = limits.idleTimeoutMs;
     this.#events = events;
     this.#lastActivityMs = nowMs;
     socket.setNoDelay(true);
@@ -93,8 +95,13 @@ export class Connection {
       return;
     }
     this.#frameStartedMs = 0;
-    const idle = this.#inFlight === 0 && nowMs - this.#lastActivityMs > this.#limits.idleTimeoutMs;
+    const idle = this.#inFlight === 0 && nowMs - this.#lastActivityMs > this.#idleTimeoutMs;
     if (idle) this.#close('idle');
+  }
+
+  /** From now on it may be silent no longer than this. */
+  limitIdle(timeoutMs: number): void {
+    this.#idleTimeoutMs = Math.min(this.#idleTimeoutMs, timeoutMs);
   }
 
   /** Stops reading; closes as soon as everything that was asked is answered. */

@@ -23,6 +23,12 @@ const DRAIN_TIMEOUT_MS = 5_000;
 /** How long what is under way may take when a connection moves: longer than any host. */
 const MOVE_TIMEOUT_MS = 120_000;
 
+/** A connection that stays in a thread whose work is with others may be silent so long, ... */
+const STAY_IDLE_TIMEOUT_MS = 30_000;
+
+/** ... and the thread is kept for it so long. */
+const STAY_TIMEOUT_MS = 600_000;
+
 export interface ListenerOptions {
   /** A descriptor of a bound socket: this listener's own where descriptors can be duplicated. */
   fd: number;
@@ -52,6 +58,7 @@ export class Listener {
   readonly #server: Server;
   readonly #timer: NodeJS.Timeout;
   #draining: (() => void) | null = null;
+  #staying = false;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
@@ -85,16 +92,28 @@ export class Listener {
     return this.#end((connection) => connection.drain(), DRAIN_TIMEOUT_MS);
   }
 
-  /** The same, but the connections go on elsewhere: `taken` gets each when it has nothing under way. */
+  /** What TLS has agreed with a peer cannot leave this thread, so its connections go on here. */
+  get staysHere(): boolean {
+    return this.#options.tls !== undefined;
+  }
+
+  /** The same as draining, but the connections go on elsewhere: `taken` gets each when it has nothing under way. */
   move(taken: (moved: MovedConnection) => void): Promise<void> {
-    // What TLS has agreed with the peer stays in this thread: such a connection ends in order instead.
-    if (this.#options.tls !== undefined) return this.drain();
+    if (this.staysHere) return this.#stay();
     return this.#end((connection) => connection.move(taken), MOVE_TIMEOUT_MS);
   }
 
   /** Goes on with a connection that another worker had. */
   adopt({ fd, pending }: MovedConnection): void {
     this.#accept(new Socket({ fd, readable: true, writable: true, allowHalfOpen: true }), pending);
+  }
+
+  /** Takes no new connection; those that are there, or shaking hands, go on until they fall silent. */
+  #stay(): Promise<void> {
+    this.#staying = true;
+    for (const connection of this.#connections) connection.limitIdle(STAY_IDLE_TIMEOUT_MS);
+    setTimeout(() => void this.drain(), STAY_TIMEOUT_MS).unref();
+    return new Promise((resolve) => this.#server.close(() => resolve()));
   }
 
   #end(endOne: (connection: Connection) => void, timeoutMs: number): Promise<void> {
@@ -150,6 +169,7 @@ export class Listener {
       },
       performance.now(),
     );
+    if (this.#staying) connection.limitIdle(STAY_IDLE_TIMEOUT_MS);
     this.#connections.add(connection);
     events.accepted(connection);
     if (pending !== undefined) connection.goOnFrom(pending);

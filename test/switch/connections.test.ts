@@ -4,6 +4,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
 import t from 'tap';
+import { askControl } from '../../api/control.ts';
 import { CARD, OUTPATIENT } from '../support/cards.ts';
 import { setRules } from '../support/control.ts';
 import { Desk } from '../support/desk.ts';
@@ -43,32 +44,55 @@ t.test('TLS with client certificates', async (t) => {
   t.equal(await ask(files.stranger), 'closed', 'nor does another authority’s');
   t.equal(await ask(), 'closed', 'nor none');
   t.equal(await plain(served.port, terminal), null, 'nor somebody without TLS');
+
+  const reload = () => askControl(served.dataDir, 'reload', {});
+  const first = secured(served.port, files.authority, files.client);
+  t.match(await said(first, terminal.signInFrame()), /^..6000000006/s);
+  t.match(await reload(), { result: { changed: [] } });
+  t.match(await said(first, terminal.signInFrame()), /^..6000000006/s, 'it outlives a reload');
+  const second = secured(served.port, files.authority, files.client);
+  t.match(await said(second, terminal.signInFrame()), /^..6000000006/s, 'beside a new one');
+  const ended = said(first);
+  await reload();
+  t.equal(await ended, 'closed', 'the next reload ends it');
+  t.match(await said(second, terminal.signInFrame()), /^..6000000006/s, 'the new one goes on');
+  const metrics = await (await fetch(`http://127.0.0.1:${served.httpPort}/metrics`)).text();
+  const signIns = /posp_requests_total\{kind="sign-in",response_code="00"\} (\d+)/.exec(metrics);
+  t.equal(signIns?.[1], '5', 'every request is counted once, whichever worker had it');
+  second.destroy();
 });
 
+type Client = { certificate: string; key: string };
+
 /** Sends a frame over TLS; gives the answer's first bytes in hex, or `closed`. */
-function exchange(
+async function exchange(
   port: number,
   frame: Buffer,
   authority: string,
-  client?: { certificate: string; key: string },
+  client?: Client,
 ): Promise<string> {
+  const socket = secured(port, authority, client);
+  const answer = await said(socket, frame);
+  socket.destroy();
+  return answer;
+}
+
+function secured(port: number, authority: string, client?: Client): TLSSocket {
+  const own =
+    client === undefined
+      ? {}
+      : { cert: readFileSync(client.certificate), key: readFileSync(client.key) };
+  const ca = readFileSync(authority);
+  const socket = connect({ port, host: '127.0.0.1', servername: 'localhost', ca, ...own });
+  return socket.on('error', () => {});
+}
+
+/** What comes next, after a frame was sent: its first bytes in hex, or `closed`. */
+function said(socket: TLSSocket, frame?: Buffer): Promise<string> {
   return new Promise((resolve) => {
-    const socket: TLSSocket = connect({
-      port,
-      host: '127.0.0.1',
-      servername: 'localhost',
-      ca: readFileSync(authority),
-      ...(client === undefined
-        ? {}
-        : { cert: readFileSync(client.certificate), key: readFileSync(client.key) }),
-    });
-    socket.on('secureConnect', () => socket.write(frame));
-    socket.on('data', (data: Buffer) => {
-      resolve(`..${data.subarray(2, 7).toString('hex')}`);
-      socket.destroy();
-    });
-    socket.on('error', () => resolve('closed'));
-    socket.on('close', () => resolve('closed'));
+    if (frame !== undefined) socket.write(frame);
+    socket.once('data', (data: Buffer) => resolve(`..${data.subarray(2, 7).toString('hex')}`));
+    socket.once('close', () => resolve('closed'));
   });
 }
 
