@@ -22,7 +22,7 @@ import {
   SCENARIO_SETTINGS,
   terminalIds,
 } from './lanes.ts';
-import { crossed, type Wrong } from './lines.ts';
+import { type Crossed, crossed, type Wrong } from './lines.ts';
 import { FINAL, REVERSIBLE } from './own-transactions.ts';
 import { Player, type World } from './player.ts';
 
@@ -85,11 +85,18 @@ const AT_BANK_ADVISED: Wrong[] = [
   ['when the terminal’s answer was not read',          'V !go silent; kill; again; wait',            '- 00',     'after'],
 ];
 
+// biome-ignore format: the same; the void is held until the bank knows of what it takes back.
+const BEHIND: Crossed<number>[] = [
+  ['a void that waits for its purchase’s advice',      'offline lost; told; void !cut; kill; reverse; wait', '00 - 00', 1_000],
+  ['a void after the start',                           'offline lost; told; kill; void; wait',               '00 00',       0],
+];
+
 const OWN = [...crossed(REVERSIBLE, OWN_REVERSIBLE), ...crossed(FINAL, OWN_FINAL)];
 const AT_BANK = [
   ...crossed(REVERSIBLE_AT_BANK, AT_BANK_REVERSIBLE),
   ...crossed(REPEATABLE, AT_BANK_REPEATABLE),
   ...crossed(ADVISED, AT_BANK_ADVISED),
+  ...BEHIND,
 ];
 const TERMINALS = 96;
 /** Whoever waits for an answer that is not to come still waits when the switch is killed. */

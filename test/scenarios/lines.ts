@@ -21,7 +21,7 @@ export type Wrong = readonly [
   stands: 'before' | 'after' | 'undone',
 ];
 
-type Crossed<Money> = [what: string, script: string, codes: string, money: Money];
+export type Crossed<Money> = [what: string, script: string, codes: string, money: Money];
 
 /** Every transaction with everything that goes wrong, as lines of a scenario table. */
 export function crossed<Money>(
