@@ -42,6 +42,8 @@ export const HOST_FRAMING: Framing = {
 /** Fields that every answer repeats. */
 const REPEATED = [2, 3, 4, 7, 11, 12, 13, 32, 37, 41, 42, 49] as const;
 const NO_MAC = new Uint8Array(8);
+/** How long a slow host thinks before it books. */
+const SLOW_MS = 600;
 
 /** Emits `request` for every message that it understood, with what it did. */
 export class BankHost extends EventEmitter<{ request: [Message, string] }> {
@@ -164,6 +166,7 @@ export class BankHost extends EventEmitter<{ request: [Message, string] }> {
     const { behave, behaveToReversal } = this.#options;
     const isReversal = message.mti.startsWith('04');
     const behaviour = (isReversal ? behaveToReversal : behave)?.(message) ?? 'approve';
+    if (behaviour === 'slow') await new Promise<void>((done) => this.#later.after(SLOW_MS, done));
     const fields = isReversal
       ? this.#decisions.reverse(message, behaviour)
       : await this.#decisions.decide(message, behaviour);

@@ -7,6 +7,7 @@ const BEHAVIOURS = {
   silent: { books: true, what: 'approves and books, but the answer is lost' },
   lost: { books: false, what: 'the request is lost: nothing is booked, nothing is answered' },
   late: { books: true, what: 'approves after --late-ms' },
+  slow: { books: true, what: 'books and answers after a while' },
   drop: { books: true, what: 'books, then closes the connection without an answer' },
   'drop-before': { books: false, what: 'closes the connection, nothing is booked' },
   duplicate: { books: true, what: 'sends its answer twice' },

@@ -12,6 +12,8 @@ export interface DecisionOptions {
   declineCode?: string;
   /** PIN of every card; a request with another one is declined with 55. */
   pin?: string;
+  /** Whether an original that comes after its reversal is refused. Not every bank does that. */
+  remembersReversals?: boolean;
   /** What every card has. */
   balanceFen?: number;
 }
@@ -39,8 +41,9 @@ export class Decisions {
   /** The same to any other request. */
   async decide(message: Message, behaviour: Behaviour): Promise<Fields> {
     const { declineCode = '51', pin, keys, balanceFen = 1_000_000 } = this.#options;
+    const { remembersReversals = true } = this.#options;
     const name = nameOf(message);
-    if (this.books.isBlocked(name)) return { 39: '22' };
+    if (remembersReversals && this.books.isBlocked(name)) return { 39: '22' };
     const before = this.books.find(name);
     // What was approved in part may be approved whole when it comes again.
     const isWhole = before?.amountFen === (message.number(4) ?? 0);

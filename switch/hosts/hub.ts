@@ -227,9 +227,8 @@ export class Hub {
    * that one may be behind this request, though it was said before: so it is listened for first.
    */
   async #ask(host: HostPlace, request: HostRequest): Promise<HostReply> {
-    if (request.originalPosition === undefined) return host.ask(request);
-    await nextTurn();
-    return this.#forwarder.askInTurn(request, request.originalPosition, host);
+    if (request.originalPosition !== undefined) await nextTurn();
+    return this.#forwarder.ask(request, host);
   }
 
   /** What was asked before a crash: nobody knows whether it arrived, so it is undone or asked again. */

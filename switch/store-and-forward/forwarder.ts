@@ -56,13 +56,9 @@ export class Forwarder {
     return { waiting: this.#queue.size - withOperator, withOperator };
   }
 
-  /** Sends a request about an earlier transaction behind what is owed for that one. */
-  askInTurn(
-    request: HostRequest,
-    originalPosition: number,
-    host: ForwardingHost,
-  ): Promise<HostReply> {
-    return this.#turns.ask(request, originalPosition, host, performance.now());
+  /** Asks a host in a worker's name; what is owed for the same transaction goes before it. */
+  ask(request: HostRequest, host: ForwardingHost): Promise<HostReply> {
+    return this.#turns.ask(request, host, performance.now());
   }
 
   sweep(nowMs: number): void {
@@ -70,6 +66,7 @@ export class Forwarder {
     this.#turns.release(nowMs);
     for (const waiting of this.#queue.due(nowMs)) {
       const { host: name, timestampUs } = waiting.obligation;
+      if (this.#turns.isAskedBefore(waiting.obligation)) continue;
       const host = this.#parts.hosts.get(name);
       if (host === undefined) {
         waiting.sending = true;

@@ -53,6 +53,8 @@ const OWN: Line[] = [
   ['repeat of an unanswered one',               'buy silent; again approve',                        '98 98',             0],
   ['repeat of a dropped one',                   'buy drop; again approve',                          '98 98',             0],
   ['terminal reverses an approved one',         'buy; reverse',                                     '00 00',             0],
+  ['terminal reverses while the bank thinks',   'buy !go slow; reverse; wait',                      '- 00',              0],
+  ['and asks again: behind its reversal',       'hold; complete !go slow; reverse; complete',       '00 - 00 00',      900],
   ['terminal reverses twice',                   'buy; reverse; again',                              '00 00 00',          0],
   ['terminal reverses an unanswered one',       'buy silent; reverse',                              '98 00',             0],
   ['terminal reverses a declined one',          'buy decline; reverse',                             '51 00',             0],
@@ -275,6 +277,7 @@ t.test('cards of a bank: whatever goes wrong, terminal, ledger and bank agree', 
     behave,
     behaveToReversal,
     pin: '123456',
+    remembersReversals: false,
     lateMs: ANSWER_TIMEOUT_MS + 700,
   });
   const bankPort = await bank.listen(0);
