@@ -51,7 +51,17 @@ function handOver(program, args) {
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
     process.on(signal, () => child.kill(signal));
+  stopWithNpm(child);
   child.on('exit', (code, signal) => {
     process.exitCode = signal === null ? (code ?? 1) : 1;
   });
+}
+
+/** npm that is told to stop ends and tells nobody: who started us is gone, and so is the work's reason. */
+function stopWithNpm(child) {
+  if (process.env['npm_lifecycle_event'] === undefined) return;
+  const { ppid } = process;
+  setInterval(() => {
+    if (process.ppid !== ppid) child.kill('SIGTERM');
+  }, 500).unref();
 }

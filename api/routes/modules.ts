@@ -11,7 +11,11 @@ const status = z.object({
   lagSeconds: z.number(),
   failures: z.int(),
   failure: z
-    .object({ while: z.enum(['applying', 'acting']), position: z.int(), message: z.string() })
+    .object({
+      while: z.enum(['applying', 'acting', 'storing']),
+      position: z.int(),
+      message: z.string(),
+    })
     .nullable(),
 });
 

@@ -8,9 +8,12 @@ import type { JournalRecord } from '../../ledger/types.ts';
 import type { ActContext, Module, ModuleLog } from './module.ts';
 import { ModuleStore, type StoreState } from './store.ts';
 
-/** Why a module stopped. One that fails while it acts goes on following. */
+/**
+ * Why a module stopped. One that fails while it acts goes on following; one whose store cannot be
+ * written (a full disk) is tried again until it can.
+ */
 export interface ModuleFailure {
-  while: 'applying' | 'acting';
+  while: 'applying' | 'acting' | 'storing';
   /** Of the record that could not be applied, or the one the module stood at. */
   position: number;
   message: string;
@@ -63,6 +66,11 @@ export class Follower {
     return this.#failure?.while !== 'applying';
   }
 
+  /** Its store could not be written the last time. */
+  get cannotStore(): boolean {
+    return this.#failure?.while === 'storing';
+  }
+
   /** Starts again from position 0 when the stored rows are another version's or another journal's. */
   prepare(reader: Reader): void {
     const { version, position, mark } = this.#state;
@@ -91,6 +99,7 @@ export class Follower {
     const endAtMs = performance.now() + BATCH_MS_MAX;
     let at = records[0]!;
     let applied = 0;
+    let isStoring = false;
     try {
       this.#store.write(() => {
         for (const record of records) {
@@ -99,14 +108,20 @@ export class Follower {
           applied++;
           if (performance.now() > endAtMs) break;
         }
+        isStoring = true;
         return { version: this.module.version, position: at.position, mark: markOf(at) };
       });
     } catch (error) {
+      if (isStoring) {
+        this.#fail('storing', at.position, error);
+        return;
+      }
       // What came before the failing record is good: it is applied on its own.
       if (applied > 0) this.apply(records.slice(0, applied));
       this.#fail('applying', at.position, error);
       return;
     }
+    if (this.cannotStore) this.#failure = null;
     this.#state = this.#store.state;
     this.#appliedRecords += applied;
   }
@@ -158,12 +173,15 @@ export class Follower {
 
   #fail(what: ModuleFailure['while'], position: number, error: unknown): void {
     const message = error instanceof Error ? error.message : String(error);
+    const isKnown = what === 'storing' && this.cannotStore;
     this.#failures++;
     this.#failure = { while: what, position, message };
-    this.#log.error(
-      { module: this.module.name, while: what, position, err: error },
-      'module stopped: the others go on; `posp module resume` or a restart tries again',
-    );
+    if (isKnown) return;
+    const sentence =
+      what === 'storing'
+        ? "module's store cannot be written: it is tried again until it can"
+        : 'module stopped: the others go on; `posp module resume` or a restart tries again';
+    this.#log.error({ module: this.module.name, while: what, position, err: error }, sentence);
   }
 }
 

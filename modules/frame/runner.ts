@@ -24,6 +24,9 @@ const REST_MS_MAX = 200;
 /** As soon as a view is so late, there is no rest until it has caught up. */
 const LATE_MS_MAX = 2_000;
 
+/** How long a store that could not be written is left alone. */
+const STORE_AGAIN_MS = 1_000;
+
 export interface RunnerParts {
   followers: readonly Follower[];
   context: Omit<ActContext<unknown>, 'queries' | 'config' | 'log' | 'signal'>;
@@ -57,7 +60,8 @@ export class ModuleRunner {
       const startedMs = performance.now();
       this.#round();
       const restMs = (performance.now() - startedMs) * REST_SHARE;
-      if (this.#lateMs() > LATE_MS_MAX) await nextTurn();
+      if (followers.some((follower) => follower.cannotStore)) await this.#rest(STORE_AGAIN_MS);
+      else if (this.#lateMs() > LATE_MS_MAX) await nextTurn();
       else await this.#rest(Math.min(Math.max(restMs, IDLE_MS), REST_MS_MAX));
     }
     await Promise.all(followers.map((follower) => follower.close()));
