@@ -2,6 +2,7 @@
  * One module, following the journal: its store, where it stands, and whether it still runs. A module
  * that throws stops alone; what its store holds stays as it was before.
  */
+import { hasRoom } from '../../ledger/disk-room.ts';
 import { idToHex } from '../../ledger/id.ts';
 import type { Reader } from '../../ledger/reader.ts';
 import type { JournalRecord } from '../../ledger/types.ts';
@@ -40,6 +41,7 @@ export class Follower {
   readonly module: Module<unknown>;
   readonly #store: ModuleStore;
   readonly #log: ModuleLog;
+  readonly #folder: string;
   #state: StoreState;
   #failure: ModuleFailure | null = null;
   #failures = 0;
@@ -54,6 +56,7 @@ export class Follower {
   ) {
     this.module = module;
     this.#log = options.log;
+    this.#folder = options.folder;
     this.#store = ModuleStore.open(options);
     this.#state = this.#store.state;
   }
@@ -96,6 +99,7 @@ export class Follower {
 
   /** Applies records that follow on the module's position, as many as fit into one transaction. */
   apply(records: readonly JournalRecord[]): void {
+    if (this.cannotStore && !hasRoom(this.#folder)) return;
     const endAtMs = performance.now() + BATCH_MS_MAX;
     let at = records[0]!;
     let applied = 0;
