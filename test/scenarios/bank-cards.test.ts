@@ -4,8 +4,10 @@ import t from 'tap';
 import { askControl } from '../../api/control.ts';
 import { openReader } from '../../ledger/reader.ts';
 import { bankCard, bankHost, bankSettings, simulatorHsm, until } from '../support/bank.ts';
+import { OUTPATIENT } from '../support/cards.ts';
 import { control } from '../support/control.ts';
 import { owedByCard } from '../support/host-books.ts';
+import { OutsideTerminal } from '../support/outside-terminal.ts';
 import { documentOf, posp } from '../support/posp.ts';
 import { servedFor } from '../support/serve.ts';
 import { BankBehaviours } from './bank-behaviours.ts';
@@ -312,6 +314,14 @@ t.test('cards of a bank: whatever goes wrong, terminal, ledger and bank agree', 
   const players = terminalIds(TERMINALS).map((id) => new Player(id, world));
   const scripts = LINES.map(([, script]) => script);
   const { codes: found, settlements } = await playAll(players, scripts, card);
+  const elsewhere = bankCard(LINES.length + 1).number;
+  behaviours.of(elsewhere).requests = ['lost'];
+  t.strictSame(await refundedElsewhere(served.port, elsewhere), ['00', '00']);
+  t.equal(
+    bank.books.owedByCard().get(elsewhere),
+    600,
+    'the refund waited at another terminal, too',
+  );
   await until(async () => (await waiting()).length === 0, 'all that was owed is confirmed');
   const reader = openReader(join(served.dataDir, 'ledger'));
   t.teardown(() => reader.close());
@@ -340,3 +350,26 @@ t.test('cards of a bank: whatever goes wrong, terminal, ledger and bank agree', 
   t.match(verified, { chainVerified: true, balancesVerified: true, firstBadPosition: null });
   t.equal(verified['debitsFen'], verified['creditsFen']);
 });
+
+/** An offline purchase at one terminal, and at once its refund at another: the codes of both. */
+async function refundedElsewhere(port: number, card: string): Promise<(string | undefined)[]> {
+  const [till, desk] = terminalIds(2).map((id) => new OutsideTerminal(id, OUTPATIENT));
+  for (const terminal of [till!, desk!]) {
+    await terminal.connect(port);
+    await terminal.signIn();
+  }
+  const { 35: _track, ...paid } = till!.purchaseFields(card, 1_000);
+  const offline = { ...paid, 38: '123456', 60: `30${till!.batch}00050` };
+  const bought = await till!.ask(till!.frame('0220', offline, 'right'));
+  const { 35: _again, ...back } = desk!.purchaseFields(card, 400);
+  const named = {
+    3: '200000',
+    37: bought!.fields.get(37)!,
+    60: `25${desk!.batch}00050`,
+    61: `${till!.batch}${paid[11]}0101`,
+  };
+  const refunded = await desk!.ask(desk!.frame('0220', { ...back, ...named }, 'right'));
+  till!.disconnect();
+  desk!.disconnect();
+  return [bought, refunded].map((answer) => answer?.fields.get(39));
+}
