@@ -140,7 +140,7 @@ const OWN: Line[] = [
   ['completed after the settlement',            'hold; settle; complete',                           '00 00:1 00',      900],
   ['offline, then voided',                      'offline; wait; void',                              '00 00',             0],
   ['offline, voided before the bank knows',     'offline lost; void; wait',                         '00 00',             0],
-  ['offline, refunded before the bank knows',   'offline lost,lost; refund; wait',                  '00 00',           600],
+  ['offline, refunded before the bank knows',   'offline lost; refund; wait',                       '00 00',           600],
   ['offline, the bank does not hear in time',   'offline lost,lost,lost,lost; void; wait',          '00 91',          1000],
   ['voided again before the first is reversed', 'buy; void silent lost; void',                      '00 98 00',          0],
   ['completed again, the same',                 'hold; complete silent lost; complete',             '00 98 00',        900],
