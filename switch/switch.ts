@@ -130,10 +130,11 @@ export class Switch extends EventEmitter<{ failed: [Error] }> {
     if (!staying) await ended;
   }
 
-  /** What it counted still counts. */
+  /** What it counted still counts: it is asked until the moment when its last word takes its place. */
   async #end(worker: WorkerThread): Promise<void> {
+    const counted = await worker.metrics();
     this.#staying.delete(worker);
-    this.#retired.push(await worker.metrics());
+    this.#retired.push(counted);
     await worker.terminate();
   }
 

@@ -21,6 +21,8 @@ export class WorkerThread extends EventEmitter<WorkerEvents> {
   readonly #worker: Worker;
   #calls = 0;
   #ending = false;
+  /** What it has still to answer. */
+  readonly #asked = new Set<Promise<WorkerReport>>();
 
   private constructor(worker: Worker) {
     super();
@@ -57,8 +59,10 @@ export class WorkerThread extends EventEmitter<WorkerEvents> {
   async metrics(): Promise<unknown> {
     const call = ++this.#calls;
     const answer = this.#next((report) => report.report === 'metrics' && report.call === call);
+    this.#asked.add(answer);
     this.#command({ command: 'metrics', call });
     const report = await answer;
+    this.#asked.delete(answer);
     return report.report === 'metrics' ? report.metrics : [];
   }
 
@@ -87,9 +91,10 @@ export class WorkerThread extends EventEmitter<WorkerEvents> {
     await drained;
   }
 
-  /** Ends a drained thread at once. Its descriptors are closed with it. */
+  /** Ends a drained thread when it has said what it was asked. Its descriptors are closed with it. */
   async terminate(): Promise<void> {
     this.#ending = true;
+    await Promise.all(this.#asked);
     await this.#worker.terminate();
   }
 
