@@ -12,28 +12,21 @@ import type { HostConfig } from '../../config/schema.ts';
 import type { Hsm, StoredKey } from '../../hsm/types.ts';
 import type { LedgerClient } from '../../ledger/client.ts';
 import type { Reader } from '../../ledger/reader.ts';
-import type { Message } from '../../protocols/iso8583/message.ts';
 import { toStoredKey } from '../keys.ts';
 import type { Logger } from '../log.ts';
-import { type Asked, askedOf, stateOf } from '../routed/asked.ts';
-import { approvalOf, settle } from '../routed/settle.ts';
-import { verdictOf } from '../routed/verdict.ts';
+import type { Asked } from '../routed/asked.ts';
+import { settle } from '../routed/settle.ts';
 import { Institutions } from '../services.ts';
 import { Forwarder } from '../store-and-forward/forwarder.ts';
-import { lateAnswerEntry, repeatEntry } from '../store-and-forward/records.ts';
+import { LateAnswers } from '../store-and-forward/late-answers.ts';
+import { repeatEntry } from '../store-and-forward/records.ts';
 import { findLeftOpen } from '../store-and-forward/recovery.ts';
 import { tryListening } from './connections.ts';
 import { HOST_DOWN, HOST_UP, type HostSlots } from './gateway.ts';
 import { Host } from './host.ts';
 import { HostMetrics } from './host-metrics.ts';
 import { HostPlace } from './host-place.ts';
-import {
-  type FromHub,
-  type HostReply,
-  type HostRequest,
-  type ToHub,
-  textFields,
-} from './messages.ts';
+import type { FromHub, HostReply, HostRequest, ToHub } from './messages.ts';
 import { readWatermark, writeWatermark } from './watermark.ts';
 
 export interface HubParts {
@@ -69,6 +62,7 @@ export class Hub {
   readonly #places = new Map<string, HostPlace>();
   #slots: HostSlots;
   readonly #forwarder: Forwarder;
+  readonly #late: LateAnswers;
   readonly #heads: { atMs: number; position: number }[] = [];
   #timer: NodeJS.Timeout | null = null;
   #watermarkMs = 0;
@@ -80,6 +74,7 @@ export class Hub {
     for (const config of configs) this.#places.set(config.name, this.#makePlace(config));
     const institutions = new Institutions(reader);
     this.#forwarder = new Forwarder({ hosts: this.#places, reader, ledger, institutions, log });
+    this.#late = new LateAnswers({ reader, ledger, log }, this.#forwarder);
   }
 
   /** Resolves when everything that a crash left open is resolved or owed to its host. */
@@ -202,7 +197,7 @@ export class Hub {
       masterKey,
       metrics: this.metrics,
       changed,
-      late: (position, message) => void this.#late(config, position, message),
+      late: (position, message) => void this.#late.take(config, position, message),
     });
   }
 
@@ -260,43 +255,6 @@ export class Hub {
     };
     const record = await settle(asked, verdict, async () => ({}), this.#parts);
     return record?.position ?? 0;
-  }
-
-  /** An answer that nobody waits for: matched with the journal, resolved when it can be, and explained. */
-  async #late(config: HostConfig, position: number | null, message: Message): Promise<void> {
-    const { reader, ledger, log } = this.#parts;
-    const asked = position === null ? null : askedOf(reader.record(position));
-    const responseCode = message.get(39) ?? '';
-    const about = { host: config.name, position, responseCode };
-    if (asked === null || asked.host !== config.name) {
-      log.warn(
-        { ...about, message },
-        'late answer: it names no transaction that was asked of this host',
-      );
-      return;
-    }
-    const now = await stateOf(asked, this.#parts);
-    if (now.state === 'open' && asked.sort === 'repeatable') {
-      const reply: HostReply = { state: 'answered', fields: textFields(message) };
-      const verdict = verdictOf(reply, undefined, config.responseCodes);
-      const record = await settle(asked, verdict, async () => approvalOf(asked), this.#parts);
-      if (record !== null) this.#forwarder.add(record);
-      log.info(about, 'late answer: the transaction was still open and is resolved by it');
-      return;
-    }
-    const approvedBefore =
-      now.state === 'resolved' && now.record.entry.fact?.transaction?.responseCode === '00';
-    const findings = {
-      open: 'the transaction is being given up',
-      undone: 'the terminal had reversed the transaction',
-      resolved: approvedBefore
-        ? 'a second answer to a transaction that was answered'
-        : 'the transaction had been given up; the reversal stands',
-    };
-    const finding = findings[now.state];
-    log.warn({ ...about, finding }, 'late answer');
-    if (!approvedBefore)
-      await ledger.submit(lateAnswerEntry(asked.record, { responseCode, finding }));
   }
 
   #sweep(): void {

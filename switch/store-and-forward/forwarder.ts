@@ -51,6 +51,13 @@ export class Forwarder {
     return this.#queue.all()[0]?.obligation.position ?? null;
   }
 
+  /** Whether the host is still to be told that this transaction is undone. */
+  owesReversalOf(subject: number): boolean {
+    return this.#queue
+      .all()
+      .some(({ obligation }) => obligation.sort === 'reversal' && obligation.subject === subject);
+  }
+
   counts(): { waiting: number; withOperator: number } {
     const withOperator = this.#queue.all().filter((one) => one.withOperator).length;
     return { waiting: this.#queue.size - withOperator, withOperator };

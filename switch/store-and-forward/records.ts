@@ -4,7 +4,7 @@
  * A record obliges us in one of two ways: the fact of a transaction says so itself (`extra.forward`:
  * the same record that gives up a transaction, or takes it back, also owes the host a reversal, so
  * that no crash comes between), or, for a request that is asked again until it is answered, a module
- * fact of this file does. A second module fact ends it.
+ * fact of this file does, as for a reversal that is owed once more. A second module fact ends it.
  */
 import { idOf, idToHex } from '../../ledger/id.ts';
 import type { Entry, Id, JournalRecord } from '../../ledger/types.ts';
@@ -53,6 +53,18 @@ export function repeatEntry(asked: JournalRecord): Entry {
   };
 }
 
+/**
+ * A host approved late what it had been told to undo: it may have refused the reversal, because there
+ * was nothing to undo yet. So it is told once more.
+ */
+export function reverseAgainEntry(asked: JournalRecord): Entry {
+  return {
+    id: idOf('host-reverse-again', idToHex(asked.entry.id)),
+    institution: asked.entry.institution,
+    fact: { module: { module: MODULE, kind: 'reverse-again', key: String(asked.position) } },
+  };
+}
+
 export type RecordAt = (position: number) => JournalRecord | null;
 
 /**
@@ -84,14 +96,21 @@ export function obligationOf(record: JournalRecord, recordAt: RecordAt): Obligat
     const base = { position, timestampUs, institution, subject, root, terminalId, host };
     return { ...base, sort: sort as ForwardSort };
   }
-  if (module?.module !== MODULE || module.kind !== 'repeat') return null;
+  if (module?.module !== MODULE) return null;
+  const owed = OWED_BY_MODULE_FACT[module.kind];
+  if (owed === undefined) return null;
   const subject = Number(module.key);
   const fact = recordAt(subject)?.entry.fact?.transaction;
   const host = fact?.extra?.[EXTRA.host] ?? '';
   const terminalId = fact?.terminalId ?? '';
   const root = rootOf(subject, recordAt);
-  return { position, timestampUs, institution, subject, root, terminalId, host, sort: 'repeat' };
+  return { position, timestampUs, institution, subject, root, terminalId, host, sort: owed };
 }
+
+const OWED_BY_MODULE_FACT: Readonly<Record<string, ForwardSort>> = {
+  repeat: 'repeat',
+  'reverse-again': 'reversal',
+};
 
 /** The record that ends an obligation. What was handed to an operator may still be closed by hand. */
 export function endingEntry({ position, institution }: Obligation, ending: Ending): Entry {
