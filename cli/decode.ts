@@ -42,8 +42,9 @@ async function decode(argument: string, options: Options): Promise<ExitCode> {
     return error === null ? EXIT.ok : EXIT.failed;
   };
   // Also a line that is no hex gets its document, so that answers and lines stay side by side.
-  return eachInput(argument, work, (message) => {
+  const unreadable = (message: string): void => {
     const error = { code: 'bad-hex', field: null, offset: 0, message };
     printJson({ error, decoded: { fields: {} } });
-  });
+  };
+  return eachInput(argument, work, { unreadable });
 }

@@ -11,6 +11,7 @@ import {
   UsageError,
 } from './command.ts';
 import { eachInput, knownDialect } from './frame-input.ts';
+import { jsonInputs } from './json-inputs.ts';
 
 interface Options {
   readonly dialect: string;
@@ -22,7 +23,7 @@ export function addEncodeCommand(program: Command): void {
   program
     .command('encode')
     .description('Encode what `posp decode` prints; the result is the frame in hex')
-    .argument('<json>', 'the document, or - for one document a line on stdin')
+    .argument('<json>', 'the document, or - for documents on stdin, one a line or pretty-printed')
     .option('--dialect <name>', 'dialect of the message', 'cup')
     .option('--json', 'print {"hex":"…"}')
     .addHelpText(
@@ -34,7 +35,7 @@ export function addEncodeCommand(program: Command): void {
 
 async function encode(argument: string, options: Options): Promise<ExitCode> {
   const known = knownDialect(options.dialect);
-  return eachInput(argument, (input) => {
+  const work = (input: string): ExitCode => {
     const document = documentFrom(input);
     try {
       const hex = frameOf(document, known).toString('hex').toUpperCase();
@@ -48,7 +49,8 @@ async function encode(argument: string, options: Options): Promise<ExitCode> {
       printNote(`posp: ${message}`);
       return EXIT.failed;
     }
-  });
+  };
+  return eachInput(argument, work, { split: jsonInputs });
 }
 
 function documentFrom(text: string): FrameDocument {

@@ -34,34 +34,52 @@ export function hexBytes(text: string): Buffer {
   return Buffer.from(hex, 'hex');
 }
 
+/** One frame or document of stdin, and the line where it begins. */
+export interface Input {
+  readonly text: string;
+  readonly line: number;
+}
+
+interface InputRules {
+  /** An input that cannot be read is named on stderr; this may say so on stdout, too. */
+  readonly unreadable?: (message: string) => void;
+  /** What an input is, when it may be longer than a line. */
+  readonly split?: (lines: AsyncIterable<Input>) => AsyncIterable<Input>;
+}
+
 /**
  * Does the work for the argument itself, or for each line of stdin that is not empty when it is `-`.
- * A line that cannot be read is named on stderr, `unreadable` may say so on stdout, too, and the next
- * one is taken; the worst exit code wins.
+ * After an input that cannot be read the next one is taken; the worst exit code wins.
  */
 export async function eachInput(
   argument: string,
   work: (input: string) => ExitCode,
-  unreadable?: (message: string) => void,
+  { unreadable, split = (lines) => lines }: InputRules = {},
 ): Promise<ExitCode> {
   if (argument !== '-') return work(argument);
   let worst: ExitCode = EXIT.ok;
-  let lines = 0;
   let inputs = 0;
-  for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
-    lines++;
-    if (line.trim().length === 0) continue;
+  for await (const { text, line } of split(linesOfStdin())) {
     inputs++;
     try {
-      const exit = work(line);
+      const exit = work(text);
       if (exit > worst) worst = exit;
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
-      printNote(`posp: line ${lines}: ${error.message}`);
+      printNote(`posp: line ${line}: ${error.message}`);
       unreadable?.(error.message);
       worst = EXIT.usage;
     }
   }
   if (inputs === 0) throw new UsageError('there is nothing to read on stdin');
   return worst;
+}
+
+/** The lines of stdin that are not empty. */
+async function* linesOfStdin(): AsyncIterable<Input> {
+  let line = 0;
+  for await (const text of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
+    line++;
+    if (text.trim().length > 0) yield { text, line };
+  }
 }

@@ -1,7 +1,7 @@
 import { isHex } from '../coding/digits.ts';
 import type { KnownDialect } from '../dialects/index.ts';
 import { ProtocolError, type ProtocolErrorCode } from '../error.ts';
-import { joinEnvelope } from '../framing/envelope.ts';
+import { HEADER_BYTES, joinEnvelope, LRI_BYTES, TPDU_BYTES } from '../framing/envelope.ts';
 import type { Framing } from '../framing/framing.ts';
 import { prefixBytesOf } from '../framing/length-prefix.ts';
 import type { Message } from '../iso8583/message.ts';
@@ -116,8 +116,8 @@ function sameBytes(wire: Uint8Array, known: KnownDialect, field: number, text: s
 }
 
 /**
- * The bytes of a document. Throws ProtocolError `bad-value`, `bad-layout`, `unknown-field` or
- * `bad-mti`. A `bitmap` is not looked at: the fields say it.
+ * The bytes of a document. Throws ProtocolError `bad-value`, `bad-bitmap`, `bad-layout`,
+ * `unknown-field` or `bad-mti`. What the document says twice (the fields, the bitmap; the layout, its parts) must agree.
  */
 export function frameOf(document: FrameDocument, known: KnownDialect): Buffer {
   const wire: Record<number, Uint8Array> = {};
@@ -137,19 +137,43 @@ export function frameOf(document: FrameDocument, known: KnownDialect): Buffer {
     const behind = encoded.subarray(headBytes(known.codec.decode(encoded)));
     encoded = Buffer.concat([bytesOf(document.head, 'head'), behind]);
   }
+  checkHead(document, { ...fields, ...wire }, encoded, known);
   const body = Buffer.concat([encoded, bytesOf(document.trailing ?? '', 'trailing')]);
   return wrap(document, body, known.layouts);
+}
+
+/** The message type and the bitmap that a document gives besides its fields must be theirs. */
+function checkHead(
+  { mti, bitmap, head }: FrameDocument,
+  given: object,
+  encoded: Uint8Array,
+  known: KnownDialect,
+): void {
+  if (bitmap === undefined && head === undefined) return;
+  const message = known.codec.decode(encoded);
+  const numbers = Object.keys(given).map(Number);
+  const same =
+    message.mti === mti &&
+    message.trailing.length === 0 &&
+    message.fields().length === numbers.length &&
+    numbers.every((number) => message.has(number));
+  if (!same) fail('bad-bitmap', 'head and fields contradict each other');
+  if (bitmap === undefined || `${bitmap}`.toUpperCase() === message.bitmap) return;
+  fail('bad-bitmap', `the bitmap of these fields is ${message.bitmap}, not ${bitmap}`);
 }
 
 function wrap(document: FrameDocument, body: Buffer, layouts: readonly FrameLayout[]): Buffer {
   const id = (document.layout ?? 'body').replace('+lri33', '');
   const layout = layouts.find((candidate) => candidate.id === id);
   if (layout === undefined) fail('bad-layout', `there is no layout ${id}`);
-  const before = Buffer.concat([
-    layout.tpdu ? bytesOf(document.tpdu ?? '', 'tpdu') : Buffer.alloc(0),
-    bytesOf(document.lri ?? '', 'lri'),
-  ]);
-  const header = layout.header ? bytesOf(document.header ?? '', 'header') : Buffer.alloc(0);
+  const hasLri = document.layout?.includes('+lri33') === true;
+  const tpdu = partOf('tpdu', document.tpdu, layout.tpdu ? TPDU_BYTES : 0, id);
+  const lri = partOf('lri', document.lri, hasLri ? LRI_BYTES : 0, id);
+  const header = partOf('header', document.header, layout.header ? HEADER_BYTES : 0, id);
+  const before = Buffer.concat([tpdu, lri]);
+  if (layout.length === null && document.length !== undefined) {
+    fail('bad-layout', `layout ${id} has no length`);
+  }
   if (layout.length === null) return Buffer.concat([before, header, body]);
   const framing: Framing = {
     length: layout.length,
@@ -169,6 +193,20 @@ function wrap(document: FrameDocument, body: Buffer, layouts: readonly FrameLayo
   const prefixBytes = prefixBytesOf(framing);
   said.copy(frame, 0, 0, prefixBytes);
   return frame;
+}
+
+/** A part of the envelope: it must be there, and as long as it is, exactly where the layout has it. */
+function partOf(
+  name: string,
+  hex: string | null | undefined,
+  wanted: number,
+  layout: string,
+): Buffer {
+  const bytes = bytesOf(hex ?? '', name);
+  if (bytes.length === wanted) return bytes;
+  if (wanted === 0) fail('bad-layout', `layout ${layout} has no ${name}`);
+  const given = bytes.length === 0 ? 'it is missing' : `${bytes.length} are given`;
+  return fail('bad-layout', `layout ${layout} has a ${name} of ${wanted} bytes, ${given}`);
 }
 
 function hexOf(bytes: Uint8Array): string {

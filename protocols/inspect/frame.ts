@@ -1,7 +1,7 @@
 import type { KnownDialect } from '../dialects/index.ts';
 import { ProtocolError } from '../error.ts';
 import type { Message } from '../iso8583/message.ts';
-import { cutFrame, type FramePieces } from './layout.ts';
+import { cutFrame, type FramePieces, hasUsualClass } from './layout.ts';
 
 /** Length prefix, TPDU, header and MTI. */
 const LONGEST_ENVELOPE = 15;
@@ -89,7 +89,11 @@ function rankOf(bytes: Uint8Array, { pieces, message, error }: ReadFrame): numbe
   const lengthFits =
     pieces.length === null || pieces.length === bytes.length - pieces.prefix.length;
   const whole = error === null && message.trailing.length === 0;
-  return 1 + (lengthFits ? 2 : 0) + (whole ? 4 : 0) + (error === null ? 8 : 0);
+  const usual = pieces.header === null || hasUsualClass(pieces.header);
+  return [true, usual, lengthFits, whole, error === null].reduce(
+    (rank, holds, place) => rank + (holds ? 2 ** place : 0),
+    0,
+  );
 }
 
 /** The same error with its offset counted from the first byte of the frame. */

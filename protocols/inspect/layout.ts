@@ -59,6 +59,17 @@ const TPDU_ID = 0x60;
 /** Application classes that a message header begins with. */
 const HEADER_CLASSES = [0x60, 0x61, 0x62, 0x63];
 
+/** Whether a header begins with an application class that there is. */
+export function hasUsualClass(header: Uint8Array): boolean {
+  return HEADER_CLASSES.includes(header[0]!);
+}
+
+/** Behind a TPDU a header may hold any digits, e.g. zeros only; elsewhere its class must be known. */
+function mayBeHeader(header: Uint8Array, behindTpdu: boolean): boolean {
+  if (hasUsualClass(header)) return true;
+  return behindTpdu && header.every((byte) => byte >> 4 <= 9 && (byte & 0x0f) <= 9);
+}
+
 /** Cuts a frame by a layout; null when the bytes do not look like it. */
 export function cutFrame(bytes: Uint8Array, candidate: FrameLayout): FramePieces | null {
   const prefixBytes = candidate.length === null ? 0 : prefixBytesFor(candidate.length);
@@ -83,7 +94,7 @@ export function cutFrame(bytes: Uint8Array, candidate: FrameLayout): FramePieces
   }
   if (candidate.header) {
     header = next(HEADER_BYTES);
-    if (header.length < HEADER_BYTES || !HEADER_CLASSES.includes(header[0]!)) return null;
+    if (header.length < HEADER_BYTES || !mayBeHeader(header, candidate.tpdu)) return null;
   }
   const id = lri === null ? candidate.id : candidate.id.replace('tpdu5', 'tpdu5+lri33');
   const prefix = bytes.subarray(0, prefixBytes);

@@ -5,7 +5,7 @@ import { ProtocolError, type ProtocolErrorCode } from '../error.ts';
 import { DecodedMessage } from './decoded-message.ts';
 import { type FieldPlan, type Plan, Spread } from './plan.ts';
 import { readPrefix } from './prefix.ts';
-import { type Shape, type Shapes, shortened } from './shape.ts';
+import type { Shape, Shapes } from './shape.ts';
 
 const NOTHING = new Uint8Array(0);
 const FIRST_BIT = 0x80000000;
@@ -107,21 +107,8 @@ function fail(
     offset,
     needed,
     had,
-    partial: partialOf(message, index, offset),
+    partial: message.firstFields(index),
   });
-}
-
-/** The message as far as it was read: its first `count` fields. */
-function partialOf(message: DecodedMessage, count: number, end: number): DecodedMessage {
-  const { plan, mti, body, shape, starts } = message;
-  return new DecodedMessage(
-    plan,
-    mti,
-    body.subarray(0, end),
-    body.subarray(end),
-    shortened(plan, shape, count),
-    [...starts.slice(0, count), end],
-  );
 }
 
 function readMti(plan: Plan, body: Uint8Array): string {

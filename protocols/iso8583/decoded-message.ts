@@ -6,7 +6,7 @@ import type { Message, SafeMessage } from './message.ts';
 import { type FieldPlan, type Plan, Spread, ValueKind } from './plan.ts';
 import { readPrefix } from './prefix.ts';
 import { safeText } from './safe.ts';
-import type { Shape } from './shape.ts';
+import { type Shape, shortened } from './shape.ts';
 import { badDigit, readValue } from './value.ts';
 
 const MAC_FIELDS = [64, 128, 192];
@@ -151,7 +151,27 @@ export class DecodedMessage implements Message {
   }
 
   check(): void {
-    this.values();
+    try {
+      this.values();
+    } catch (error) {
+      if (!(error instanceof ProtocolError) || error.field === null) throw error;
+      const { code, message, field, offset } = error;
+      const partial = this.firstFields(this.placeOf(field));
+      throw new ProtocolError(code, message, { field, offset, partial });
+    }
+  }
+
+  /** The message as far as its first `count` fields; what comes behind them is trailing. */
+  firstFields(count: number): DecodedMessage {
+    const end = this.#starts[count]!;
+    return new DecodedMessage(
+      this.#plan,
+      this.mti,
+      this.#body.subarray(0, end),
+      Buffer.concat([this.#body.subarray(end), this.#trailing]),
+      shortened(this.#plan, this.#shape, count),
+      this.#starts.slice(0, count + 1),
+    );
   }
 
   toJSON(): SafeMessage {

@@ -86,15 +86,19 @@ function messageTitle(mti: string): Label {
   return { zh: `${kind.zh}${role.zh}`, en: `${kind.en} ${role.en}`.trim() };
 }
 
+const UNREADABLE: Label = { zh: '内容不符合类型', en: 'not what the type says' };
+
 function explainField(message: DecodedMessage, number: number): ExplainedField {
   const field = message.plan.dialect.fields[number]!;
   const value = safely(() => message.get(number));
   const base = { field: number, name: field.name, raw: safeWire(message, number) };
   if (value === undefined) {
-    const meaning = { zh: '内容不符合类型', en: 'not what the type says' };
-    return { ...base, value: safeText(message, number), meaning, parts: [] };
+    return { ...base, value: safeText(message, number), meaning: UNREADABLE, parts: [] };
   }
   const parts = partsOf(message, number, field, value);
+  if (field.safe === 'tlv' && parts.length === 0 && value !== '') {
+    return { ...base, value: '', meaning: UNREADABLE, parts };
+  }
   const shown = message.plan.at[number]!.safe === 'shown';
   const meaning =
     parts.length === 0 && shown ? (field.values?.[value] ?? formatted(field, value)) : null;

@@ -59,13 +59,14 @@ export function shapeOf(plan: Plan, words: readonly number[]): Shape {
   return { words, fields, unknown: 0, places };
 }
 
-/** The shape of the first `count` fields of another one. */
-export function shortened(plan: Plan, shape: Shape, count: number): Shape {
-  const words = shape.words.map(() => 0);
-  for (const { number } of shape.fields.slice(0, count)) {
-    words[(number - 1) >> 5]! |= FIRST_BIT >>> ((number - 1) & 31);
-  }
-  return shapeOf(plan, words);
+/** The first `count` fields of a shape; the bitmap stays what was received. */
+export function shortened({ maximum }: Plan, shape: Shape, count: number): Shape {
+  const fields = shape.fields.slice(0, count);
+  const places = new Int16Array(maximum + 1).fill(-1);
+  fields.forEach(({ number }, place) => {
+    places[number] = place;
+  });
+  return { words: shape.words, fields, unknown: 0, places };
 }
 
 /** The field numbers whose bits are set, ascending. */

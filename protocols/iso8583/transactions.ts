@@ -11,8 +11,8 @@ export interface TransactionMatch {
 /**
  * Finds the row of a request or an answer: an answer (`0210`) has the row of its request (`0200`),
  * a reversal the row of the transaction that it undoes. Null when no row fits. When no row fits an
- * answer whole, fields that it does not repeat are left out of the comparison. Throws ProtocolError
- * `bad-digit` when a field that rows look at is broken.
+ * answer whole, it has the row that it repeats the most of, if there is only one such row. Throws
+ * ProtocolError `bad-digit` when a field that rows look at is broken.
  */
 export function findTransaction(
   rows: readonly TransactionRow[],
@@ -33,8 +33,8 @@ export function findTransaction(
   const values = new Map<number, string | undefined>();
   for (const field of candidates.fields) values.set(field, message.get(field));
   const row =
-    candidates.rows.find((candidate) => rowFits(candidate, values, false)) ??
-    (isAnswer ? candidates.rows.find((candidate) => rowFits(candidate, values, true)) : undefined);
+    candidates.rows.find((candidate) => missingOf(candidate, values) === 0) ??
+    (isAnswer ? closestRow(candidates.rows, values) : undefined);
   return row === undefined ? null : { row: row.row, reversal };
 }
 
@@ -77,16 +77,35 @@ function indexOf(rows: readonly TransactionRow[]): Index {
   return index;
 }
 
-function rowFits(
+/** How many fields of a row the message does not have; infinitely many when one of them differs. */
+function missingOf(
   { patterns }: PreparedRow,
   values: ReadonlyMap<number, string | undefined>,
-  mayMiss: boolean,
-): boolean {
+): number {
+  let missing = 0;
   for (const [field, pattern] of patterns) {
     const value = values.get(field);
-    if (value === undefined ? !mayMiss : !matchesPattern(value, pattern)) return false;
+    if (value === undefined) missing++;
+    else if (!matchesPattern(value, pattern)) return Number.POSITIVE_INFINITY;
   }
-  return true;
+  return missing;
+}
+
+/**
+ * The row of which an answer misses the least. It must have the row's first field, the one that
+ * names the kind of transaction: without it any row would do.
+ */
+function closestRow(
+  rows: readonly PreparedRow[],
+  values: ReadonlyMap<number, string | undefined>,
+): PreparedRow | undefined {
+  const possible = rows
+    .filter(({ patterns }) => patterns[0] !== undefined && values.get(patterns[0][0]) !== undefined)
+    .map((row) => ({ row, missing: missingOf(row, values) }))
+    .filter(({ missing }) => missing < Number.POSITIVE_INFINITY)
+    .sort((a, b) => a.missing - b.missing);
+  const [first, second] = possible;
+  return first !== undefined && first.missing !== second?.missing ? first.row : undefined;
 }
 
 /** Whether a value begins with the pattern, where `x` stands for any character. */

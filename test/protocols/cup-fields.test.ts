@@ -159,6 +159,9 @@ const ROWS: readonly (readonly [
   ['0320', '', '', '', '00000007207', 'batch-upload-end-match'],
   ['0620', '', '', '', '22000007951', 'script-result'],
   ['0200', '999999', '021', '00', '22000007', null],
+  ['0210', '000000', '', '06', '', 'completion'],
+  ['0210', '000000', '', '', '', null],
+  ['0210', '', '', '', '22000007', null],
 ];
 for (const [mti, f3, f22, f25, f60, id] of ROWS) {
   t.test(`${mti} ${f3} ${f22} ${f25} ${f60} is ${id}`, async (t) => {

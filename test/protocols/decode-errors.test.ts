@@ -63,7 +63,11 @@ t.test('a letter in a number is an error of that field only', async (t) => {
   const message = cup.decode(body);
   t.throws(() => message.get(4), { code: 'bad-digit', field: 4, offset: amountOffset });
   t.throws(() => message.number(4), { code: 'bad-digit', field: 4 });
-  t.throws(() => message.check(), { code: 'bad-digit', field: 4 });
+  t.throws(() => message.check(), {
+    code: 'bad-digit',
+    field: 4,
+    decoded: { mti: '0200', fields: { 2: '621999*********0010', 3: '000000', 4: undefined } },
+  });
   t.equal(message.get(11), '000002');
 });
 

@@ -73,6 +73,40 @@ t.test('a frame that was cut: exit 1, the error and what was read', async (t) =>
   });
 });
 
+/** Field 4 begins with a letter. */
+const BAD_DIGIT = SALE.replace('000000000000012345', '000000A00000012345');
+
+t.test('a frame with a letter in a number: exit 1, the error and what was read', async (t) => {
+  const { bitmap } = JSON.parse((await posp('decode', '--json', SALE)).out) as { bitmap: string };
+  const { exit, out } = await posp('decode', '--json', BAD_DIGIT);
+  t.equal(exit, 1);
+  const { error, decoded } = JSON.parse(out) as Record<
+    'error' | 'decoded',
+    Record<string, unknown>
+  >;
+  t.match(error, { code: 'bad-digit', field: 4 });
+  const fields = { 2: '6219990000000000010', 3: '000000' };
+  t.strictSame({ bitmap: decoded['bitmap'], fields: decoded['fields'] }, { bitmap, fields });
+  const page = await posp('explain', BAD_DIGIT);
+  t.match(page, { exit: 1, out: /处理码|Processing/, err: /bad-digit at byte/ });
+  const json = JSON.parse((await posp('explain', '--json', BAD_DIGIT)).out);
+  t.match(json, {
+    error: { code: 'bad-digit', field: 4 },
+    bitmap,
+    fields: [{ field: 2 }, { field: 3 }],
+  });
+});
+
+t.test('a header of zeros is a header', async (t) => {
+  const frame = '0018600006000000000000000008000020000000000000000001';
+  t.match(JSON.parse((await posp('decode', '--json', frame)).out), {
+    layout: 'len2+tpdu5+header6+body',
+    header: '000000000000',
+    mti: '0800',
+    fields: { 11: '000001' },
+  });
+});
+
 t.test('a frame that was cut before its message: exit 1', async (t) => {
   const { exit, out } = await posp('decode', '--json', SALE.slice(0, 20));
   t.equal(exit, 1);
@@ -114,6 +148,11 @@ t.test('lines on stdin: a document each, also for the one that is no hex', async
   t.same(last, first);
   const encoded = await pospWithInput(`{}\nno json\n${JSON.stringify(first)}\n`, 'encode', '-');
   t.match(encoded, { exit: 2, out: `${SALE}\n`, err: /line 2/ });
+  const pretty = JSON.stringify(first, null, 2);
+  const mixed = `${pretty}\n${JSON.stringify(first)}\n{"mti":\n"0200",\n${pretty}\n{"a":[\n`;
+  const many = await pospWithInput(mixed, 'encode', '-');
+  t.equal(many.out, `${SALE}\n`.repeat(3), 'documents over several lines');
+  t.match(many, { exit: 2, err: /^posp: line \d+: [^\n]+\nposp: line \d+: [^\n]+\n$/ });
   const nothing = await pospWithInput('\n', 'explain', '-');
   t.match(nothing, { exit: 2, out: '', err: /nothing to read/ });
 });
@@ -142,6 +181,27 @@ t.test('a document that cannot be encoded: exit 1', async (t) => {
     t.equal(exit, 1, JSON.stringify(fields));
   }
 });
+
+// biome-ignore format: one line a case.
+const CONTRADICTIONS: [what: string, document: object, said: RegExp][] = [
+  ['a layout without its TPDU',     { layout: 'len2+tpdu5+header6+body' },                                        /has a tpdu of 5 bytes, it is missing/],
+  ['a layout without its header',   { layout: 'tpdu5+header6+body', tpdu: '6000060000' },                         /has a header of 6 bytes, it is missing/],
+  ['half a TPDU',                   { layout: 'tpdu5+body', tpdu: '600006' },                                     /has a tpdu of 5 bytes, 3 are given/],
+  ['a TPDU without a place',        { layout: 'body', tpdu: '6000060000' },                                       /layout body has no tpdu/],
+  ['a header, no layout',           { header: '603100311234' },                                                   /layout body has no header/],
+  ['a length without a place',      { layout: 'body', length: 9 },                                                /layout body has no length/],
+  ['a bitmap of no field',          { bitmap: '0000000000000000' },                                               /bitmap of these fields is 0020000000000000, not 0000000000000000/],
+  ['a bitmap of one more',          { bitmap: '0020000000800000' },                                               /bitmap of these fields/],
+  ['a head of another type',        { head: '02000020000000000000' },                                             /head and fields contradict/],
+];
+for (const [what, document, said] of CONTRADICTIONS) {
+  t.test(`a document that contradicts itself: ${what}`, async (t) => {
+    const full = { mti: '0800', fields: { 11: '000001' }, ...document };
+    const { exit, out, err } = await posp('encode', JSON.stringify(full));
+    t.match({ exit, out }, { exit: 1, out: '' });
+    t.match(err, said);
+  });
+}
 
 t.test('explain prints a page, or a document', async (t) => {
   const page = await posp('explain', SALE);
