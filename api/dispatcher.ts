@@ -5,6 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import { jsonOf } from './json-body.ts';
 import { ApiProblem, badRequest, forbidden, notFound } from './problem.ts';
 import { type ApiResponse, json, problemOf } from './response.ts';
 import {
@@ -183,8 +184,14 @@ function bodyOf({ headers, body }: ApiRequest, route: Route): unknown {
   if (type !== 'application/json') {
     throw new ApiProblem(415, 'not_json', 'The body has to be application/json.');
   }
+  const { value, repeated } = parsed(body);
+  if (repeated === null) return value;
+  throw invalid([{ field: `body.${repeated}`, message: 'is given twice' }]);
+}
+
+function parsed(body: Buffer): ReturnType<typeof jsonOf> {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    return jsonOf(body);
   } catch {
     throw badRequest('bad_body', 'The body is not JSON in UTF-8.');
   }

@@ -1,5 +1,6 @@
 /** What must not pass: each line is refused with its status, without a stack, and changes nothing. */
 import t from 'tap';
+import { repeatedMember } from '../../api/json-body.ts';
 import { type Served, servedFor } from '../support/serve.ts';
 import {
   ADMIN_PASSWORD,
@@ -183,6 +184,30 @@ const deepRequest = `{"operation":"adjustment","why":"x","request":${'{"a":'.rep
 const tokenOf = async (served: Served): Promise<string> =>
   String((await call(served, 'GET', '/v1/terminals?pageSize=1')).body['nextPageToken']);
 
+// biome-ignore format: one line a case.
+const REPEATED: [text: string, repeated: string | null][] = [
+  ['{"a":1,"b":2}',                                  null],
+  ['{"a":1,"a":1}',                                  'a'],
+  ['{"a":{"a":1},"b":{"a":1}}',                      null],
+  ['{"a":{"b":1,"c":[],"b":2}}',                     'a.b'],
+  ['[{"a":1},{"a":1},{"b":{},"b":{}}]',              '2.b'],
+  ['{"items":[[],[0,{"x":1,"x":2}]]}',               'items.1.1.x'],
+  ['{"a":["a","a"],"b":"a"}',                        null],
+  ['{"a":"\\"a\\":","b":"{\\"b\\":1,\\"b\\":2}"}',       null],
+  ['{"a\\\\":1,"a":2}',                               null],
+  ['{"a":1,"\\u0061"\n\t :2}',                       'a'],
+  ['{"":1,"":2}',                                    ''],
+  ['{"__proto__":1,"__proto__":2}',                  '__proto__'],
+  ['"a"',                                            null],
+];
+
+t.test('members that an object has twice', async (t) => {
+  for (const [text, repeated] of REPEATED) {
+    JSON.parse(text);
+    t.equal(repeatedMember(text), repeated, text);
+  }
+});
+
 async function headOf(served: Served): Promise<unknown> {
   const { ledger } = (await send(served, 'GET', '/healthz')).body as never;
   return (ledger as { position: number }).position;
@@ -207,6 +232,8 @@ t.test('one server', async (t) => {
       ['a page token that was changed', 'GET',  `/v1/terminals?pageToken=${changedToken}`,        {}, {}, 400, 'bad_page_token'],
       ['a page token and a question',   'GET',  `/v1/terminals?pageToken=${token}&merchantId=123456789012345`, {}, {}, 400, 'bad_page_token'],
       ['a page of nothing',             'GET',  '/v1/merchants?pageSize=0',                         {}, {}, 400, 'invalid'],
+      ['a field given twice',           'POST', '/v1/cards/lookup', { raw: `{"number":"${card.number}","number":"6219990000000000028"}` }, {}, 400, 'invalid'],
+      ['twice, once with an escape',    'POST', '/v1/cards/lookup', { raw: `{"number":"${card.number}","n\\u0075mber" : "6219990000000000028"}` }, {}, 400, 'invalid'],
       ['deep JSON',                     'POST', '/v1/cards',     { raw: DEEP, idempotencyKey: KEY },        {}, 400, 'invalid'],
       ['a deep request',                'POST', '/v1/proposals', { raw: deepRequest, idempotencyKey: KEY }, {}, 403, 'forbidden'],
       ['two idempotency keys',          'POST', '/v1/cards',     { ...issue(card), headers: { 'Idempotency-Key': [KEY, 'another'] } }, {}, 401, 'bad_signature'],
