@@ -1,5 +1,6 @@
 /** `npm run bench -- --json --only codec|hsm|ledger|switch|reconcile --seconds N`: runs and prints the benchmarks. */
-import { Command } from 'commander';
+import { EXIT } from '../cli/command.ts';
+import { PospCommand } from '../cli/posp-command.ts';
 import { formatTable } from '../cli/table.ts';
 import type { Benchmark, BenchmarkLine } from './benchmark.ts';
 
@@ -15,20 +16,7 @@ const BENCHMARKS: Record<string, () => Promise<Benchmark>> = {
 };
 
 const names = Object.keys(BENCHMARKS);
-const program = new Command('bench')
-  .description('Measures posp, each figure beside its baseline of the same run')
-  .option('--json', 'print one JSON document')
-  .option('--only <names>', `comma separated: ${names.join(', ')}`)
-  .option('--seconds <number>', 'how long each line measures', '2')
-  .addHelpText('after', '\nExample:\n  $ npm run bench -- --only codec,ledger --seconds 5\n')
-  .parse();
-const options = program.opts<{ json?: boolean; only?: string; seconds: string }>();
-const chosen = options.only?.split(',') ?? names;
-const unknown = chosen.find((name) => BENCHMARKS[name] === undefined);
-const seconds = Number(options.seconds);
-if (unknown !== undefined || !(seconds > 0)) {
-  program.error(`there is no such benchmark; there are: ${names.join(', ')}`, { exitCode: 2 });
-}
+const { json, chosen, seconds } = optionsOf(process.argv);
 
 const results: Record<string, BenchmarkLine[]> = {};
 for (const name of chosen) {
@@ -37,10 +25,33 @@ for (const name of chosen) {
     seconds,
     progress: (text) => process.stderr.write(`bench: ${name}: ${text} …\n`),
   });
-  if (!options.json) process.stdout.write(`\n${name}\n${table(results[name])}\n`);
+  if (!json) process.stdout.write(`\n${name}\n${table(results[name])}\n`);
 }
-if (options.json) process.stdout.write(`${JSON.stringify(results)}\n`);
+if (json) process.stdout.write(`${JSON.stringify(results)}\n`);
 process.exit(0);
+
+/** Ends the process with 2 and one line on stderr when they make no sense. */
+function optionsOf(argv: readonly string[]) {
+  const program = new PospCommand('bench')
+    .description('Measures posp, each figure beside its baseline of the same run')
+    .option('--json', 'print one JSON document')
+    .option('--only <names>', `comma separated: ${names.join(', ')}`)
+    .option('--seconds <number>', 'how long each line measures', '2')
+    .addHelpText('after', '\nExample:\n  $ npm run bench -- --only codec,ledger --seconds 5\n')
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? EXIT.ok : EXIT.usage))
+    .parse(argv);
+  const given = program.opts<{ json?: boolean; only?: string; seconds: string }>();
+  const chosen = given.only?.split(',') ?? names;
+  const unknown = chosen.find((name) => BENCHMARKS[name] === undefined);
+  if (unknown !== undefined) {
+    program.error(`there is no benchmark ${unknown}; there are: ${names.join(', ')}`);
+  }
+  const seconds = Number(given.seconds);
+  if (!(seconds > 0 && seconds < Number.POSITIVE_INFINITY)) {
+    program.error(`--seconds: expected a number above 0, not ${given.seconds}`);
+  }
+  return { json: given.json === true, chosen, seconds };
+}
 
 function table(lines: BenchmarkLine[]): string {
   return formatTable(

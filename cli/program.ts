@@ -1,4 +1,5 @@
-import { Command } from 'commander';
+import type { Command } from 'commander';
+import { PospCommand } from './posp-command.ts';
 
 type AddCommand = (program: Command) => void;
 
@@ -28,14 +29,13 @@ const COMMANDS: Record<string, () => Promise<AddCommand>> = {
 
 /** The `posp` command with the one sub-command that is asked for, or with all of them for the help. */
 export async function buildProgram(wanted: string | undefined): Promise<Command> {
-  const program = new Command('posp');
+  const program = new PospCommand('posp');
   program
     .description('Transaction switch with the ledger inside it (医疗一卡通 POSP 前置与账务)')
     .addHelpText(
       'after',
       '\nExample:\n  $ posp serve\n  $ posp terminal purchase --amount 12.50 --pin 123456\n',
     )
-    .showHelpAfterError('(add --help for an example)')
     .exitOverride();
   const known = wanted === undefined ? undefined : COMMANDS[wanted];
   const loaders = known === undefined ? Object.values(COMMANDS) : [known];

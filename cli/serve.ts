@@ -94,7 +94,7 @@ function configOf(options: ServeOptions): Config {
     return readConfigOf(options);
   } catch (error) {
     if (error instanceof ConfigError)
-      throw new UsageError(`configuration refused:\n${error.message}`);
+      throw new UsageError(`configuration refused: ${error.faults.join('; ')}`);
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 /** `posp ledger verify`, `export`, `import`, `backup` and `restore`: proving and keeping what the ledger holds. */
 import { createPublicKey, verify as verifyWithKey } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync } from 'node:fs';
 import { sm2Verify } from '../../hsm/operations/sm2.ts';
 import { LedgerError } from '../../ledger/errors.ts';
 import { exportJournal, importJournal, type TransferReport } from '../../ledger/ndjson.ts';
@@ -9,7 +9,7 @@ import { openReader } from '../../ledger/reader.ts';
 import { parseSeal, type VerifySignature } from '../../ledger/seal.ts';
 import { type VerifyOptions, type VerifyReport, verify } from '../../ledger/verify.ts';
 import { EXIT, type ExitCode, printJson, printLine, printNote, UsageError } from '../command.ts';
-import { ledgerFolder } from '../system/data-folder.ts';
+import { ledgerFolder, prepareDataFolder } from '../system/data-folder.ts';
 import { deploymentOf } from '../system/deployment.ts';
 import { ledgerKeyFile } from '../system/ledger-key.ts';
 import { yuan } from '../table.ts';
@@ -110,6 +110,7 @@ export function runImport(file: string, options: LedgerCommandOptions): Promise<
   return refusingClearly(async () => {
     const { dataDir, encryptionKey } = await ledgerPlace(options);
     if (!existsSync(file)) throw new UsageError(`${file} cannot be read (ENOENT)`);
+    prepareDataFolder(deploymentOf(options).dataDir);
     printTransfer(await importJournal(file, dataDir, encryptionKey), 'imported', options);
     return EXIT.ok;
   });
@@ -125,7 +126,7 @@ export function runBackup(dir: string, options: LedgerCommandOptions): Promise<E
   return refusingClearly(async () => {
     const { dataDir, encryptionKey } = await ledgerPlace(options);
     refuseFull(dir);
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    prepareDataFolder(dir);
     const { position } = await backUp(dataDir, ledgerFolder(dir), encryptionKey);
     copyKeyFile(deploymentOf(options).dataDir, dir);
     if (options.json) printJson({ position });
@@ -145,6 +146,7 @@ export function runRestore(dir: string, options: LedgerCommandOptions): Promise<
         `${target} has a ledger: move ${ledgerFolder(target)} away`,
       );
     }
+    prepareDataFolder(target);
     copyKeyFile(dir, target);
     const { encryptionKey } = await ledgerPlace(options);
     const report = await verify(ledgerFolder(dir), { encryptionKey });
@@ -168,6 +170,5 @@ function refuseFull(dir: string): void {
 /** The key of an encrypted ledger, itself encrypted under the HSM's. */
 function copyKeyFile(from: string, to: string): void {
   if (!existsSync(ledgerKeyFile(from))) return;
-  mkdirSync(to, { recursive: true, mode: 0o700 });
   copyFileSync(ledgerKeyFile(from), ledgerKeyFile(to));
 }

@@ -46,7 +46,9 @@ t.test('a wrong question is one line and exit 2', async (t) => {
     [['demo', '--terminals', '21'], /the sample hospital has 20 terminals/],
     [['demo', '--transactions', 'x'], /--transactions takes a whole number/],
     [['demo', '--nonsense'], /unknown option/],
-    [['nonsense'], /unknown command/],
+    [['nonsense'], /^posp: unknown command 'nonsense' \(posp --help has an example\)\n$/],
+    [['ledgre'], /^posp: unknown command 'ledgre' \(Did you mean ledger\?\) [^\n]+\n$/],
+    [['crypto', 'sm2'], /^posp: say which command; there are: sign, verify[^\n]*\n$/],
     [['serve', '--config', 'none.yaml'], /none\.yaml: cannot be read/],
     [['serve', '--port', '70000'], /--port: expected a port/],
   ];
@@ -56,6 +58,14 @@ t.test('a wrong question is one line and exit 2', async (t) => {
     t.match(ran.stderr, line);
     t.equal(ran.stdout, '');
   }
-  const ran = await posp(['serve', '--data', 'package.json', '--port', '0', '--http-port', '0']);
-  t.match(ran, { code: 1, stderr: /^posp: data folder \S+package\.json: it is a file\n$/ });
+  // biome-ignore format: one line a case.
+  const folders: [folder: string, line: RegExp][] = [
+    ['package.json',   /^posp: data folder \S+package\.json: it is a file\n$/],
+    ['package.json/x', /^posp: data folder \S+package\.json\/x: a part of the path is a file\n$/],
+    ['/proc/x/y',      /^posp: data folder \/proc\/x\/y: no folder can be made there\n$/],
+  ];
+  for (const [folder, stderr] of folders) {
+    const ran = await posp(['serve', '--data', folder, '--port', '0', '--http-port', '0']);
+    t.match(ran, { code: 1, stdout: '', stderr }, folder);
+  }
 });

@@ -23,3 +23,28 @@ t.test(
     t.ok(leaves > 60, `${leaves} commands`);
   },
 );
+
+t.test('wrong usage of every command is one line on stderr and 2', async (t) => {
+  const commands = [...walk(await buildProgram(undefined), 'posp')];
+  for (const [path, { commands: below }] of commands) {
+    const words = path.split(' ').slice(1);
+    const wrong: string[][] = [[...words, '--nosuch']];
+    if (below.length > 0) wrong.push(words, [...words, 'nosuch']);
+    for (const argv of wrong) {
+      const program = await buildProgram(argv[0]);
+      const [out, err] = [t.capture(process.stdout, 'write'), t.capture(process.stderr, 'write')];
+      const ended = await program.parseAsync(argv, { from: 'user' }).catch((error) => error);
+      const said = (stream: typeof out) =>
+        stream()
+          .map(({ args }) => String(args[0]))
+          .join('');
+      const [stdout, stderr] = [said(out), said(err)];
+      out.restore();
+      err.restore();
+      t.match(ended, { name: 'CommanderError', exitCode: 1 }, argv.join(' '));
+      t.equal(stdout, '', argv.join(' '));
+      const example = `${path} --help has an example`;
+      t.match(stderr, new RegExp(`^posp: [^\\n]+ \\(${example}\\)\\n$`), argv.join(' '));
+    }
+  }
+});
