@@ -33,6 +33,13 @@ const SAMPLE_MASTER_KEYS: Record<TerminalAlgorithm, string> = {
 /** Terminals of the sample hospital that work with SM4. */
 const SAMPLE_SM4_TERMINALS = new Set(['10000019', '10000020']);
 
+/** Why there is no answer, behind the address. */
+const NO_ANSWER: Record<string, string> = {
+  refused: 'takes no connection: does the switch run there (posp serve)?',
+  disconnected: 'closed the connection without an answer',
+  timeout: 'did not answer in time',
+};
+
 export function addTerminalCommand(program: Command): void {
   program
     .command('terminal <transaction>')
@@ -87,6 +94,8 @@ async function run(transaction: string, options: TerminalOptions): Promise<ExitC
       `'${transaction}' is no transaction of this simulator; there are: ${known}`,
     );
   }
+  mustFit('--terminal', options.terminal, 8);
+  mustFit('--merchant', options.merchant, 15);
   const folder = mkdtempSync(join(tmpdir(), 'posp-terminal-'));
   const hsm = await openHsm({ provider: 'software', keyFile: join(folder, 'keys.json') });
   try {
@@ -115,6 +124,8 @@ async function run(transaction: string, options: TerminalOptions): Promise<ExitC
       if (done.slip !== null) slips.add(done.slip);
       slips.save(terminal);
       print(done, options.json === true);
+      const reason = NO_ANSWER[done.responseCode];
+      if (reason !== undefined) printNote(`posp: ${options.host}:${options.port} ${reason}`);
       return done.responseCode === '00' ? EXIT.ok : EXIT.failed;
     } finally {
       terminal.close();
@@ -123,6 +134,12 @@ async function run(transaction: string, options: TerminalOptions): Promise<ExitC
     await hsm.close();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Fields 41 and 42 are never filled up: a shorter id is another one, or a slip of the fingers. */
+function mustFit(option: string, id: string, characters: number): void {
+  if (/^[\x21-\x7e]+$/.test(id) && id.length === characters) return;
+  throw new UsageError(`${option}: expected ${characters} letters or digits, not '${id}'`);
 }
 
 /** What does not fit its field was wrong on the command line. */
@@ -144,6 +161,7 @@ function print(done: Exchanged, asJson: boolean): void {
     printJson({ responseCode, request, answer, slip: masked, reversed, latencyMs });
     return;
   }
+  if (responseCode === 'refused') return;
   printLine(pageOf(cup.explain(request), null));
   printLine();
   if (answer !== null) printLine(pageOf(cup.explain(answer), null));

@@ -279,9 +279,20 @@ function cardOf({ card, expiry, pin }: TerminalOptions): SimulatedCard {
   return { number: card, expiry, ...(pin === undefined ? {} : { pin }) };
 }
 
+/** Field 4 has twelve digits. */
+const AMOUNT_MOST = '9999999999.99';
+
 function amountFenOf({ amount }: TerminalOptions): number {
-  const [, yuan, fen = ''] = /^(\d{1,9})(?:\.(\d{1,2}))?$/.exec(amount ?? '') ?? [];
-  if (yuan === undefined) throw new UsageError('say the amount in yuan with --amount, e.g. 12.50');
+  if (amount === undefined) {
+    throw new UsageError('say the amount in yuan with --amount, e.g. 12.50');
+  }
+  const [, yuan, fen = ''] = /^0*(\d+)(?:\.(\d{1,2}))?$/.exec(amount) ?? [];
+  if (yuan === undefined) {
+    throw new UsageError(`--amount: expected yuan with at most two decimals, not ${amount}`);
+  }
+  if (yuan.length > AMOUNT_MOST.indexOf('.')) {
+    throw new UsageError(`--amount: at most ${AMOUNT_MOST} yuan fit into a message`);
+  }
   return Number(yuan) * 100 + Number(fen.padEnd(2, '0'));
 }
 
@@ -289,12 +300,18 @@ function amountOr(options: TerminalOptions, original: Slip): number {
   return options.amount === undefined ? original.amountFen : amountFenOf(options);
 }
 
+/** The slip that is meant. A slip says more than its field 37, so it must be one of this simulator. */
 function originalOf({ options, slips }: Desk, kinds: readonly string[]): Slip {
-  const slip = slips.find(options.original, kinds);
-  if (slip === null) {
-    throw new UsageError(
-      `there is no such ${kinds[0]} among the slips; make one, or name its field 37`,
-    );
+  const { original, terminal } = options;
+  const slip = slips.find(original, kinds);
+  if (slip !== null) return slip;
+  const kind = kinds.join(' or ');
+  if (original === undefined) {
+    throw new UsageError(`terminal ${terminal} has made no ${kind} yet: make one first`);
   }
-  return slip;
+  const last = slips.find(undefined, kinds)?.reference;
+  throw new UsageError(
+    `--original: terminal ${terminal} has no slip of a ${kind} with field 37 ${original}; ` +
+      `only what this simulator made itself can be named${last === undefined ? '' : `, last ${last}`}`,
+  );
 }

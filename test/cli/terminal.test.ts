@@ -33,8 +33,22 @@ t.test('posp terminal plays a day against posp serve', async (t) => {
     t.equal(ran.code, exit);
     t.notMatch(ran.stdout, new RegExp(CARD.good), 'card numbers are masked');
   }
-  const noCard = await terminal('purchase', '--amount', '1', '--card', '12ab');
-  t.match(noCard, { code: 2, stdout: '', stderr: /^posp: field 2 [^\n]+\n$/ });
+  // biome-ignore format: one line a case.
+  const wrong: [line: string, stderr: RegExp][] = [
+    ['purchase --amount 1 --card 12ab',           /^posp: field 2 [^\n]+\n$/],
+    ['purchase',                                  /^posp: say the amount in yuan with --amount/],
+    ['purchase --amount 1.234',                   /^posp: --amount: expected yuan with at most two decimals, not 1\.234\n$/],
+    ['purchase --amount 99999999999',             /^posp: --amount: at most 9999999999\.99 yuan/],
+    ['echo --terminal 123',                       /^posp: --terminal: expected 8 letters or digits, not '123'\n$/],
+    ['echo --merchant 1',                         /^posp: --merchant: expected 15 /],
+    ['refund --amount 1 --original 000000000123', /^posp: --original: terminal 10000001 has no slip of a purchase [^\n]+ 000000000123; [^\n]+, last \d{12}\n$/],
+    ['pre-auth-void',                             /^posp: terminal 10000001 has made no pre-authorisation yet: [^\n]+\n$/],
+  ];
+  for (const [line, stderr] of wrong) {
+    t.match(await terminal(...line.split(' ')), { code: 2, stdout: '', stderr }, line);
+  }
+  const nobody = await posp(['terminal', 'echo', '--port', '1', '--slips', slips]);
+  t.match(nobody, { code: 1, stderr: /^posp: 127\.0\.0\.1:1 takes no connection: [^\n]+\n$/ });
   const people = await posp([
     'terminal',
     'balance',
