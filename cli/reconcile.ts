@@ -2,12 +2,13 @@ import { statSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { Presets, SingleBar } from 'cli-progress';
 import type { Command } from 'commander';
-import { reconcile } from '../modules/reconciliation/reconcile.ts';
+import { type ReconcileOptions, reconcile } from '../modules/reconciliation/reconcile.ts';
 import {
   BillRefused,
   DIFFERENCE_LABELS,
   type Difference,
 } from '../modules/reconciliation/record.ts';
+import { refusedReconciliation } from '../modules/reconciliation/refused.ts';
 import type { Reconciliation, ReconciliationResult } from '../modules/reconciliation/result.ts';
 import type { BillEncoding, BillSource } from '../modules/reconciliation/source.ts';
 import { sourceNamed, sourceNames } from '../modules/reconciliation/sources/index.ts';
@@ -37,7 +38,8 @@ export function addReconcileCommand(program: Command): void {
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
-      '\nExit 0 when both sides agree, 1 when they differ, 2 when a file cannot be used.\n' +
+      '\nExit 0 when both sides agree, 1 when they differ or the bill is not whole or of another day,\n' +
+        '2 when a file cannot be read.\n' +
         '\nExample:\n  $ posp reconcile --source wechat --file bill.csv --date 2026-11-20 --against ours.ndjson\n',
     )
     .action(action(run));
@@ -69,7 +71,7 @@ async function run(options: Options): Promise<ExitCode> {
   const ours = await ownSide(options, source.name, day);
   const bar = new ReconcileBar([options.file, ours.path]);
   try {
-    const done = await reconcile({
+    const done = await reconciled({
       source,
       file: options.file,
       against: ours.path,
@@ -83,12 +85,20 @@ async function run(options: Options): Promise<ExitCode> {
     if (options.json) printJson(options.trace ? traced(done) : done.result);
     else print(done.result);
     return done.result.differences.length === 0 ? EXIT.ok : EXIT.failed;
-  } catch (error) {
-    if (error instanceof BillRefused) throw new UsageError(error.message);
-    throw error;
   } finally {
     bar.stop();
     ours.close();
+  }
+}
+
+/** A bill that is not whole, or of another day, is a difference; what cannot be read is none. */
+async function reconciled(options: ReconcileOptions): Promise<Reconciliation> {
+  try {
+    return await reconcile(options);
+  } catch (error) {
+    if (!(error instanceof BillRefused)) throw error;
+    if (error.difference === null) throw new UsageError(error.message);
+    return refusedReconciliation(options, error);
   }
 }
 
@@ -179,6 +189,13 @@ const SHOWN_DIFFERENCES = 40;
 function print({ source, date, matched, differences, counts, totals }: ReconciliationResult): void {
   const { ours, theirs } = totals;
   printLine(`Reconciliation of ${source}${date === null ? '' : ` of ${date}`}`);
+  const refused = differences.find(({ message }) => message !== undefined);
+  if (refused !== undefined) {
+    const { zh, en } = DIFFERENCE_LABELS[refused.code];
+    printLine(`${refused.code}  ${zh} ${en}: ${refused.message}`);
+    printLine('Nothing was compared: fetch the bill again.');
+    return;
+  }
   const row = (name: string, side: typeof ours): string[] => [
     name,
     String(side.lines),

@@ -17,7 +17,7 @@ type Context = ActContext<ReconciliationQueries>;
 
 export const reconciliation: Module<ReconciliationQueries> = {
   name: MODULE_NAME,
-  version: 1,
+  version: 2,
   apply: applyRecord,
   queries: reconciliationQueries,
   act,

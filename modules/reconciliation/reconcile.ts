@@ -2,7 +2,6 @@
  * Reconciles a bill with our side: reads both, matches them, reads again the texts of what differs.
  * Nothing is kept anywhere: what comes of the result is for the module to decide.
  */
-import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { basename } from 'node:path';
 import { type FoundDifference, Matcher, type MatchResult, zeroCounts } from './match/matcher.ts';
@@ -17,7 +16,7 @@ import type { SideFacts } from './reader/read-side.ts';
 import { checkSummaryFile } from './reader/summary-file.ts';
 import { dateText } from './reader/values.ts';
 import type { Difference } from './record.ts';
-import type { Reconciliation } from './result.ts';
+import { type Reconciliation, runIdOf } from './result.ts';
 import type { BillEncoding, BillSource } from './source.ts';
 
 export interface ReconcileOptions {
@@ -150,10 +149,8 @@ function document(
       netDifferenceFen: theirsNet - oursNet,
     },
   };
-  const runId = createHash('sha256')
-    .update(JSON.stringify([source.name, date, oursFile.sha256, theirsFile.sha256]))
-    .digest('hex');
-  return { result, runId, files: { ours: oursFile, theirs: theirsFile } };
+  const files = { ours: oursFile, theirs: theirsFile };
+  return { result, runId: runIdOf(source.name, date, files), files };
 }
 
 /** Reads the lines of the differences again, and orders them by what they are about. */

@@ -83,6 +83,13 @@ export interface Difference {
   department?: string;
   cashier?: string;
   business?: string;
+  /** What is wrong, of a FILE difference: a sentence. Such a difference names no order. */
+  message?: string;
+}
+
+/** The difference of a bill that is missing, not whole, or of another day. */
+export function fileDifference(message: string): Difference & { message: string } {
+  return { code: 'FILE', type: 'pay', orderId: '', oursFen: null, theirsFen: null, message };
 }
 
 /** A bill or an own file that cannot be used: one sentence that names file and line. */
@@ -91,11 +98,17 @@ export class BillRefused extends Error {
   readonly file: string;
   readonly line: number;
   readonly reason: string;
+  /**
+   * FILE when it is a bill, but not whole, or not the one of the day: that is a difference. Null
+   * when it cannot be read as a bill at all.
+   */
+  readonly difference: 'FILE' | null;
 
-  constructor(file: string, line: number, reason: string) {
+  constructor(file: string, line: number, reason: string, difference: 'FILE' | null = null) {
     super(line > 0 ? `${file}: line ${line}: ${reason}` : `${file}: ${reason}`);
     this.file = file;
     this.line = line;
     this.reason = reason;
+    this.difference = difference;
   }
 }

@@ -1,4 +1,5 @@
 /** What a reconciliation says: the document that `posp reconcile --json`, the API and the reports share. */
+import { createHash } from 'node:crypto';
 import type { Tally } from './match/matcher.ts';
 import type { FileFacts } from './reader/read-side.ts';
 import type { Difference, DifferenceCode } from './record.ts';
@@ -43,4 +44,15 @@ export interface Reconciliation {
   /** Lines of both files for each difference of the result, in the same order; 0 for none. */
   lines: { ours: number; theirs: number }[];
   spilled: boolean;
+}
+
+/** Names a run by what it compared. */
+export function runIdOf(
+  source: string,
+  date: string | null,
+  files: Reconciliation['files'],
+): string {
+  const { ours, theirs } = files;
+  const inputs = JSON.stringify([source, date, ours.sha256, theirs.sha256]);
+  return createHash('sha256').update(inputs).digest('hex');
 }

@@ -1,5 +1,5 @@
 /** Bills that must not be used: one sentence that names file and line, and nothing is left behind. */
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { zipSync } from 'fflate';
@@ -9,7 +9,7 @@ import { reconcile } from '../../modules/reconciliation/reconcile.ts';
 import { BillRefused } from '../../modules/reconciliation/record.ts';
 import { sourceNamed } from '../../modules/reconciliation/sources/index.ts';
 import { Random } from '../ledger/random.ts';
-import { posp } from '../support/posp.ts';
+import { documentOf, posp } from '../support/posp.ts';
 import { alipay, alipayZip } from './bills/alipay.ts';
 import { wechat } from './bills/wechat.ts';
 import { dayFor, FORMATS } from './bills.ts';
@@ -85,8 +85,8 @@ const CASES: [what: string, source: string, bytes: Buffer | string, said: RegExp
   ['GBK instead of UTF-8',     'wechat',       gbk(WECHAT),                                                  /bill: line 1: is GBK, UTF-8 is expected/],
   ['one byte not UTF-8',       'wechat',       badUtf8,                                                      /bill: line 3: is not UTF-8/],
   ['UTF-16',                   'wechat',       Buffer.from(`\uFEFF${WECHAT}`, 'utf16le'),                     /bill: line 1: is (not UTF-8|UTF-16)/],
-  ['another day',              'wechat',       WECHAT.replaceAll('2026-11-20', '2026-11-19'),                /bill: line 2: is of 2026-11-19, the bill of 2026-11-20 is expected/],
-  ['one line of another day',  'wechat',       changed(WECHAT, 3, (line) => line.replace('11-20', '11-21')), /bill: line 3: is of 2026-11-21/],
+  ['another day',              'wechat',       WECHAT.replaceAll('2026-11-20', '2026-11-19'),                /^FILE bill: line 2: is of 2026-11-19, the bill of 2026-11-20 is expected/],
+  ['one line of another day',  'wechat',       changed(WECHAT, 3, (line) => line.replace('11-20', '11-21')), /^FILE bill: line 3: is of 2026-11-21/],
   ['no date',                  'wechat',       changed(WECHAT, 3, (line) => line.replace('2026-11-20', 'x')), /bill: line 3: 交易时间 is not a date/],
   ['a value too few',          'wechat',       changed(WECHAT, 3, (line) => line.replace(/,`[^`]*$/, '')),   /bill: line 3: has 26 values for 27 columns/],
   ['cut off in a line',        'wechat',       `${row(WECHAT, 1)}\r\n${row(WECHAT, 2).slice(0, 90)}`,       /bill: line 2: has \d+ values for 27 columns/],
@@ -95,39 +95,39 @@ const CASES: [what: string, source: string, bytes: Buffer | string, said: RegExp
   ['unknown state',            'wechat',       changed(WECHAT, 2, (line) => line.replace('SUCCESS', 'MAYBE')), /bill: line 2: 交易状态 and 退款状态 say nothing that is known/],
   ['formula',                  'wechat',       changed(WECHAT, 4, (line) => line.replace('`wx', '`=cmd|\'/c calc\'!A0 wx')), /bill: line 4: value 2 is a formula/],
   ['formula behind a plus',    'wechat',       changed(WECHAT, 4, (line) => line.replace('`wx', '`+SUM(1+1)wx')), /bill: line 4: value 2 is a formula/],
-  ['no trailer',               'wechat',       without(WECHAT, 5, 6),                                        /bill: line 4: the trailer is missing/],
-  ['no totals',                'wechat',       without(WECHAT, 6),                                           /bill: line 5: the trailer is missing/],
-  ['wrong count',              'wechat',       changed(WECHAT, 6, (line) => line.replace('`3,', '`4,')),     /bill: line 6: the trailer says 总交易单数 4, the file has 3 lines/],
-  ['a line missing',           'wechat',       without(WECHAT, 3),                                           /bill: line 5: the trailer says 总交易单数 3, the file has 2 lines/],
-  ['wrong sum',                'wechat',       changed(WECHAT, 6, (line) => line.replace(/[\d.]+(,`[\d.]+)$/, '1.00$1')), /bill: line 6: the trailer says 订单总金额 1.00, the lines give/],
-  ['line behind the trailer',  'wechat',       `${WECHAT}${row(WECHAT, 2)}\r\n`,                             /bill: line 7: stands behind the end of the list/],
+  ['no trailer',               'wechat',       without(WECHAT, 5, 6),                                        /^FILE bill: line 4: the trailer is missing/],
+  ['no totals',                'wechat',       without(WECHAT, 6),                                           /^FILE bill: line 5: the trailer is missing/],
+  ['wrong count',              'wechat',       changed(WECHAT, 6, (line) => line.replace('`3,', '`4,')),     /^FILE bill: line 6: the trailer says 总交易单数 4, the file has 3 lines/],
+  ['a line missing',           'wechat',       without(WECHAT, 3),                                           /^FILE bill: line 5: the trailer says 总交易单数 3, the file has 2 lines/],
+  ['wrong sum',                'wechat',       changed(WECHAT, 6, (line) => line.replace(/[\d.]+(,`[\d.]+)$/, '1.00$1')), /^FILE bill: line 6: the trailer says 订单总金额 1.00, the lines give/],
+  ['line behind the trailer',  'wechat',       `${WECHAT}${row(WECHAT, 2)}\r\n`,                             /^FILE bill: line 7: stands behind the end of the list/],
   ['no amount column',         'wechat',       WECHAT.replace(',订单金额,', ',甲,').replace(',应结订单金额,代金', ',乙,代金'), /bill: line 1: there is no column 订单金额/],
   ['UTF-8 instead of GBK',     'alipay',       ALIPAY,                                                       /bill: line 5: is UTF-8, GBK is expected/],
   ['byte not GBK',             'alipay',       badGbk,                                                       /bill: line 7: is not GBK/],
-  ['header of another day',    'alipay',       gbk(ALIPAY.replace('[2026年11月20', '[2026年11月18')),        /bill: line 3: says 2026-11-18, the bill of 2026-11-20 is expected/],
-  ['no end of the list',       'alipay',       gbk(noEnd),                                                   /bill: line 8: the trailer is missing/],
-  ['wrong count in words',     'alipay',       gbk(ALIPAY.replace('合计：3笔', '合计：4笔')),                  /bill: line 10: the trailer says 4 lines of pay, the file has 3/],
-  ['wrong sum in words',       'alipay',       gbk(ALIPAY.replace(/实收共[\d.]+元/, '实收共1.00元')),          /bill: line 10: the trailer says 1.00 for pay/],
+  ['header of another day',    'alipay',       gbk(ALIPAY.replace('[2026年11月20', '[2026年11月18')),        /^FILE bill: line 3: says 2026-11-18, the bill of 2026-11-20 is expected/],
+  ['no end of the list',       'alipay',       gbk(noEnd),                                                   /^FILE bill: line 8: the trailer is missing/],
+  ['wrong count in words',     'alipay',       gbk(ALIPAY.replace('合计：3笔', '合计：4笔')),                  /^FILE bill: line 10: the trailer says 4 lines of pay, the file has 3/],
+  ['wrong sum in words',       'alipay',       gbk(ALIPAY.replace(/实收共[\d.]+元/, '实收共1.00元')),          /^FILE bill: line 10: the trailer says 1.00 for pay/],
   ['open quote',               'alipay',       gbk(changed(ALIPAY, 6, (line) => `"${line}`)),                /bill: line 6: a quote does not close/],
-  ['summary of the ZIP',       'alipay',       alipayZip(lines, 7),                                          /bill\/.*汇总.*: line 3: 退款订单总笔数 is 7, the bill has 0/],
+  ['summary of the ZIP',       'alipay',       alipayZip(lines, 7),                                          /^FILE bill\/.*汇总.*: line 3: 退款订单总笔数 is 7, the bill has 0/],
   ['ZIP without a bill',       'alipay',       Buffer.from(zipSync({ 'readme.pdf': gbk('x') })),             /bill: holds no bill/],
   ['ZIP cut off',              'alipay',       alipayZip(lines).subarray(0, 300),                            /bill: is a broken/],
   ['GZIP cut off',             'wechat',       Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 75]),         /bill: is a broken archive|heading/],
   ['ZIP that is a bomb',       'wechat',       Buffer.from(zipSync({ 'bill.csv': new Uint8Array(65 << 20) })),  /bill: unpacks to far more than a bill holds/],
   ['a workbook',               'wechat',       Buffer.from(zipSync({ 'xl/workbook.xml': gbk('<workbook/>') })), /bill\/workbook.xml: line 1: the heading/],
   ['a mark of UTF-8 in GBK',   'alipay',       Buffer.concat([Buffer.of(0xef, 0xbb, 0xbf), gbk(ALIPAY.replace('#', ''))]), /bill: line 1: the heading/],
-  ['GBK cut in a character',   'alipay',       gbk(ALIPAY).subarray(0, gbk(ALIPAY).indexOf(gbk('业务明细列表结束')) + 5), /bill: line 9: the trailer is missing/],
-  ['a refund of a later day',  'wechat',       OLDER.replace('2026-11-19', '2026-11-22'),                    /bill: line 5: is of 2026-11-22/],
-  ['a refund total of zero',   'wechat',       lastTotals(OLDER, '退款总金额', '`0.00'),                     /bill: line 7: the trailer says 退款总金额 0.00/],
+  ['GBK cut in a character',   'alipay',       gbk(ALIPAY).subarray(0, gbk(ALIPAY).indexOf(gbk('业务明细列表结束')) + 5), /^FILE bill: line 9: the trailer is missing/],
+  ['a refund of a later day',  'wechat',       OLDER.replace('2026-11-19', '2026-11-22'),                    /^FILE bill: line 5: is of 2026-11-22/],
+  ['a refund total of zero',   'wechat',       lastTotals(OLDER, '退款总金额', '`0.00'),                     /^FILE bill: line 7: the trailer says 退款总金额 0.00/],
   ['short line',               'unionpay-com', COM.subarray(0, 401),                                         /bill: line 2: has 100 bytes, at least 263 are needed/],
   ['columns shifted',          'unionpay-com', Buffer.concat([Buffer.from('x'), COM]),                       /bill: line 1: byte \d+ must be blank/],
-  ['another day, fixed',       'unionpay-com', Buffer.from(COM.toString('latin1').replaceAll(' 1120', ' 1117'), 'latin1'), /bill: line 1: is of 11-17/],
+  ['another day, fixed',       'unionpay-com', Buffer.from(COM.toString('latin1').replaceAll(' 1120', ' 1117'), 'latin1'), /^FILE bill: line 1: is of 11-17/],
   ['letters in an amount',     'unionpay-com', Buffer.from(COM.toString('latin1').replace(/ 0000(\d{8}) {2}/, ' 00x0$1  '), 'latin1'), /bill: line 1: amountFen is not an amount/],
-  ['count of the trailer',     'bank-pipe',    gbk(PIPE.replace('T|3', 'T|2')),                              /bill: line 5: the trailer says count 2, the file has 3 lines/],
-  ['sum of the trailer',       'bank-pipe',    gbk(PIPE.replace(/T\|3\|.*/, 'T|3|0.01')),                    /bill: line 5: the trailer says amountFen 0.01/],
-  ['no trailer, pipes',        'bank-pipe',    gbk(PIPE.replace(/T\|.*\n/, '')),                             /bill: line 4: the trailer is missing/],
+  ['count of the trailer',     'bank-pipe',    gbk(PIPE.replace('T|3', 'T|2')),                              /^FILE bill: line 5: the trailer says count 2, the file has 3 lines/],
+  ['sum of the trailer',       'bank-pipe',    gbk(PIPE.replace(/T\|3\|.*/, 'T|3|0.01')),                    /^FILE bill: line 5: the trailer says amountFen 0.01/],
+  ['no trailer, pipes',        'bank-pipe',    gbk(PIPE.replace(/T\|.*\n/, '')),                             /^FILE bill: line 4: the trailer is missing/],
   ['neither header nor line',  'bank-pipe',    gbk(PIPE.replace('D|', 'X|')),                                /bill: line 2: is no header, detail or trailer/],
-  ['header of another day',    'bank-pipe',    gbk(PIPE.replace('H|20261120', 'H|20261119')),                /bill: line 1: says 2026-11-19/],
+  ['header of another day',    'bank-pipe',    gbk(PIPE.replace('H|20261120', 'H|20261119')),                /^FILE bill: line 1: says 2026-11-19/],
 ];
 
 const paidFees = wechat(lines);
@@ -156,7 +156,8 @@ async function refusal(source: string, bill: string, against = ours): Promise<st
   try {
     await reconcile({ source: sourceNamed(source)!, file: bill, against, day: 20261120 });
   } catch (error) {
-    if (error instanceof BillRefused) return error.message;
+    if (error instanceof BillRefused)
+      return [error.difference ?? [], error.message].flat().join(' ');
     throw error;
   }
   return 'was accepted';
@@ -175,7 +176,9 @@ t.test('broken bills', async (t) => {
   for (const [what, source, bytes, said] of CASES) {
     const bill = join(folder, 'bill');
     writeFileSync(bill, bytes);
-    t.match(await refusal(source, bill), said, what);
+    const found = await refusal(source, bill);
+    t.match(found, said, what);
+    t.equal(found.startsWith('FILE '), said.source.startsWith('^FILE '), what);
   }
   t.strictSame(temporaryFolders(), before, 'nothing unpacked is left');
 });
@@ -228,6 +231,30 @@ t.test('the command says it in one line and exits with 2', async (t) => {
     t.match(ran.stderr, said, what);
     t.equal(ran.stdout, '', what);
   }
+});
+
+t.test('a bill that is not whole is a difference', async (t) => {
+  const bill = join(folder, 'short.csv');
+  writeFileSync(bill, without(WECHAT, 3));
+  const words = ['reconcile', '--source', 'wechat', '--file', bill, '--against', ours];
+  const out = join(folder, 'out.csv');
+  const report = join(folder, 'report.html');
+  const files = ['--out', out, '--report', report];
+  const ran = await posp([...words, '--date', '2026-11-20', '--json', ...files]);
+  t.match(ran, { code: 1, stderr: '' });
+  const message = /^short\.csv: line 5: the trailer says 总交易单数 3, the file has 2 lines$/;
+  t.match(documentOf(ran), {
+    source: 'wechat',
+    date: '2026-11-20',
+    matched: 0,
+    differences: [{ code: 'FILE', orderId: '', oursFen: null, theirsFen: null, message }],
+    counts: { FILE: 1, OUR_ONLY: 0, CH_ONLY: 0 },
+    totals: { ours: { lines: 0 }, theirs: { lines: 0 }, netDifferenceFen: 0 },
+  });
+  t.match(readFileSync(out, 'utf8'), /FILE,.*the trailer says 总交易单数 3/);
+  t.match(readFileSync(report, 'utf8'), /the trailer says 总交易单数 3/);
+  const people = await posp([...words, '--date', '2026-11-21']);
+  t.match(people, { code: 1, stderr: '', stdout: /FILE .* the bill of 2026-11-21 is expected\n/ });
 });
 
 function temporaryFolders(): string[] {

@@ -71,6 +71,7 @@ interface Row {
   id: string;
   orderId: string;
   code: string;
+  message?: string;
   gapFen: number;
 }
 
@@ -110,7 +111,8 @@ class Office {
   }
 
   async in(state: string): Promise<string[]> {
-    return (await this.rows(state)).map(({ code, orderId }) => `${code} ${orderId}`).sort();
+    const named = ({ code, orderId, message }: Row) => `${code} ${message ?? orderId}`;
+    return (await this.rows(state)).map(named).sort();
   }
 
   /** What is proposed, once it is so many: the module proposes by itself. */

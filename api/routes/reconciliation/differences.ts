@@ -28,6 +28,7 @@ const difference = z.object({
   cashier: z.string().optional(),
   merchantId: z.string().optional(),
   terminalId: z.string().optional(),
+  message: z.string().optional(),
   history: z.array(z.object({ position: z.int(), state, why: z.string() })),
 });
 

@@ -2,7 +2,7 @@
 import type { JournalRecord } from '../../../ledger/types.ts';
 import { positionKey } from '../../frame/keys.ts';
 import type { WritableTableSource } from '../../frame/module.ts';
-import type { Difference } from '../record.ts';
+import { type Difference, fileDifference } from '../record.ts';
 import { type ApprovalStep, approvalStepOf } from './approval.ts';
 import {
   type DifferenceRow,
@@ -148,14 +148,9 @@ class View {
 
   /** A bill that is missing or was refused is a difference of its own until a run succeeds. */
   private fileDifference(run: RunFact): void {
-    const item: Difference = {
-      code: 'FILE',
-      type: 'pay',
-      orderId: run.reason ?? run.outcome,
-      oursFen: null,
-      theirsFen: null,
-    };
-    const id = differenceId(run.flow, run.date, item, 0);
+    const item = fileDifference(run.reason ?? run.outcome);
+    // Named by what is wrong: another fault of the same day is another difference.
+    const id = differenceId(run.flow, run.date, { ...item, orderId: item.message }, 0);
     if (this.differences.get(id) === undefined)
       this.differences.create({ ...item, ...this.rowOf(run, item) }, id);
   }

@@ -230,7 +230,8 @@ export class BillDetails {
     if (mayBeOlder && dateColumns.length === 1 && seen > 9_999 && seen < days[0]!) return;
     const title = this.columns.titles[dateColumns[0]!];
     if (seen === 0) this.refuse(line, `${title} is not a date`);
-    this.refuse(line, `is of ${dateText(seen)}, the bill of ${dateText(days[0]!)} is expected`);
+    const reason = `is of ${dateText(seen)}, the bill of ${dateText(days[0]!)} is expected`;
+    this.refuse(line, reason, 'FILE');
   }
 
   private checkWidth(line: number): void {
@@ -251,7 +252,7 @@ export class BillDetails {
     return `${[...columns].join(' and ')} say nothing that is known`;
   }
 
-  private refuse(line: number, reason: string): never {
-    throw new BillRefused(this.options.file, line, reason);
+  private refuse(line: number, reason: string, difference?: 'FILE'): never {
+    throw new BillRefused(this.options.file, line, reason, difference);
   }
 }

@@ -72,7 +72,7 @@ export class BillReader implements LineVisitor {
     this.lastLine = number;
     const { shape } = this.source;
     if (shape.kind === 'delimited' && this.isFrame(shape, bytes, start, end, number)) return;
-    if (this.ended) this.refuse(number, 'stands behind the end of the list');
+    if (this.ended) this.refuse(number, 'stands behind the end of the list', 'FILE');
     this.cut(bytes, start, end, number);
     this.details!.read(bytes, number, offset + (start - from), end - start);
   }
@@ -82,7 +82,7 @@ export class BillReader implements LineVisitor {
     const { details } = this;
     if (details === null) return this.refuse(this.lastLine, this.missingHeading());
     if (this.source.trailer !== undefined && this.trailer?.complete !== true) {
-      this.refuse(this.lastLine, 'the trailer is missing: the file is not complete');
+      this.refuse(this.lastLine, 'the trailer is missing: the file is not complete', 'FILE');
     }
     return details.end();
   }
@@ -105,7 +105,7 @@ export class BillReader implements LineVisitor {
     }
     if (this.trailer?.summaryOpen === true) {
       this.cut(bytes, start, end, number);
-      this.complain(this.trailer.summaryLine(this.cutter, bytes), number);
+      this.complain(this.trailer.summaryLine(this.cutter, bytes), number, 'FILE');
       this.ended = true;
       return true;
     }
@@ -124,14 +124,14 @@ export class BillReader implements LineVisitor {
     if (text.includes(trailer.end)) {
       this.ended = true;
       this.trailer.complete = true;
-    } else this.complain(this.trailer.comment(text), number);
+    } else this.complain(this.trailer.comment(text), number, 'FILE');
   }
 
   private headerOrTrailer(bytes: Buffer, start: number, end: number, number: number): void {
     const { trailer, date } = this.source;
     if (trailer?.kind === 'record' && startsWith(bytes, start, end, trailer.mark)) {
       this.cut(bytes, start, end, number);
-      this.complain(this.trailer?.record(this.cutter, bytes) ?? null, number);
+      this.complain(this.trailer?.record(this.cutter, bytes) ?? null, number, 'FILE');
       this.ended = true;
       return;
     }
@@ -156,6 +156,7 @@ export class BillReader implements LineVisitor {
       this.refuse(
         number,
         `says ${dateText(said)}, the bill of ${dateText(this.days[0]!)} is expected`,
+        'FILE',
       );
     }
   }
@@ -211,12 +212,12 @@ export class BillReader implements LineVisitor {
     this.complain(this.cutter.cut(bytes, start, end), line);
   }
 
-  private complain(complaint: string | null, line: number): void {
-    if (complaint !== null) this.refuse(line, complaint);
+  private complain(complaint: string | null, line: number, difference?: 'FILE'): void {
+    if (complaint !== null) this.refuse(line, complaint, difference);
   }
 
-  private refuse(line: number, reason: string): never {
-    throw new BillRefused(this.options.file, line, reason);
+  private refuse(line: number, reason: string, difference?: 'FILE'): never {
+    throw new BillRefused(this.options.file, line, reason, difference);
   }
 }
 

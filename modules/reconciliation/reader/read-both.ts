@@ -61,8 +61,10 @@ function readInThread(
         case 'done':
           resolve(message.facts);
           break;
-        case 'refused':
-          reject(new BillRefused(message.file, message.line, message.reason));
+        case 'refused': {
+          const { file, line, reason, difference } = message;
+          reject(new BillRefused(file, line, reason, difference));
+        }
       }
     });
     worker.once('error', reject);

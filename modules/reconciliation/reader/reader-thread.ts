@@ -9,7 +9,7 @@ export type ReaderMessage =
   | { kind: 'cancels'; block: Block }
   | { kind: 'progress'; bytes: number }
   | { kind: 'done'; facts: SideFacts }
-  | { kind: 'refused'; file: string; line: number; reason: string };
+  | { kind: 'refused'; file: string; line: number; reason: string; difference: 'FILE' | null };
 
 /** Progress goes out in steps of so many bytes. */
 const PROGRESS_BYTES = 4 << 20;
@@ -40,6 +40,6 @@ try {
   send({ kind: 'done', facts });
 } catch (error) {
   if (!(error instanceof BillRefused)) throw error;
-  const { file, line, reason } = error;
-  send({ kind: 'refused', file, line, reason });
+  const { file, line, reason, difference } = error;
+  send({ kind: 'refused', file, line, reason, difference });
 }

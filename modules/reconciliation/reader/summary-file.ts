@@ -47,6 +47,7 @@ function compare(
       file,
       line,
       `${title} is ${values[at] ?? 'missing'}, the bill has ${counted[event]} such lines`,
+      'FILE',
     );
   }
 }

@@ -23,7 +23,7 @@ const money = (
 
 export const COLUMNS: readonly ReportColumn[] = [
   text('差异代码 Code', ({ code }) => code),
-  text('说明 Meaning', ({ code }) => `${DIFFERENCE_LABELS[code].zh} ${DIFFERENCE_LABELS[code].en}`),
+  text('说明 Meaning', meaningOf),
   text('类型 Type', ({ type }) => (type === 'refund' ? '退款 refund' : '支付 pay')),
   text('订单号 Order', ({ orderId }) => orderId),
   text('退款号 Refund', ({ refundId }) => refundId),
@@ -41,6 +41,11 @@ export const COLUMNS: readonly ReportColumn[] = [
   text('收费员 Cashier', ({ cashier }) => cashier),
   text('业务 Business', ({ business }) => business),
 ];
+
+function meaningOf({ code, message }: Difference): string {
+  const { zh, en } = DIFFERENCE_LABELS[code];
+  return message === undefined ? `${zh} ${en}` : `${zh} ${en}: ${message}`;
+}
 
 /** `-12.05`. */
 export function yuanText(amountFen: number): string {
