@@ -36,7 +36,7 @@ async function decode(argument: string, options: Options): Promise<ExitCode> {
     const shown =
       error === null
         ? document
-        : { error: { code, field, offset, message }, decoded: document ?? envelopeOf(read) };
+        : { error: { code, field, offset, message }, decoded: document ?? envelopeOf(read, known) };
     if (options.json === true || argument === '-') printJson(shown);
     else printLine(JSON.stringify(shown, null, 2));
     return error === null ? EXIT.ok : EXIT.failed;

@@ -1,4 +1,6 @@
 import { isHex } from '../coding/digits.ts';
+import { readEbcdic } from '../coding/ebcdic.ts';
+import { readLatin1 } from '../coding/text.ts';
 import type { KnownDialect } from '../dialects/index.ts';
 import { ProtocolError, type ProtocolErrorCode } from '../error.ts';
 import { HEADER_BYTES, joinEnvelope, LRI_BYTES, TPDU_BYTES } from '../framing/envelope.ts';
@@ -34,10 +36,13 @@ export interface FrameDocument {
 }
 
 /** What could be read of a frame that ends, or is wrong, before its first field. */
-export function envelopeOf({ pieces }: ReadFrame): Partial<FrameDocument> {
+export function envelopeOf(
+  { pieces }: ReadFrame,
+  { dialect }: KnownDialect,
+): Partial<FrameDocument> {
   if (pieces === null) return { fields: {} };
   const { layout, tpdu, header, body } = pieces;
-  const mti = hexOf(body.subarray(0, 2));
+  const mti = messageTypeOf(body, dialect.mti.encoding);
   return {
     layout,
     tpdu: tpdu === null ? null : hexOf(tpdu),
@@ -45,6 +50,12 @@ export function envelopeOf({ pieces }: ReadFrame): Partial<FrameDocument> {
     ...(/^\d{4}$/.test(mti) ? { mti } : {}),
     fields: {},
   };
+}
+
+function messageTypeOf(body: Uint8Array, encoding: 'bcd' | 'ascii' | 'ebcdic'): string {
+  if (encoding === 'bcd') return hexOf(body.subarray(0, 2));
+  const end = Math.min(4, body.length);
+  return encoding === 'ascii' ? readLatin1(body, 0, end) : readEbcdic(body, 0, end);
 }
 
 /** The document of a frame that was read, also of a part of one; null when no message was. */

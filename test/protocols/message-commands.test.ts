@@ -229,4 +229,6 @@ t.test('other dialects by name and from a file', async (t) => {
   writeFileSync(file, dialectToText(ISO_1987_ASCII, 'yaml'));
   const again = await posp('decode', '--json', '--dialect', file, out.trim());
   t.match(JSON.parse(again.out), { layout: 'len4+body', mti: '0800', fields: { 70: '301' } });
+  const cut = await posp('decode', '--dialect', file, '00146000060000603100311234303830303832');
+  t.match(JSON.parse(cut.out), { error: { code: 'truncated' }, decoded: { mti: '0800' } });
 });
