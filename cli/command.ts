@@ -72,7 +72,7 @@ export function action<Arguments extends unknown[]>(
       process.exitCode = await work(...args);
     } catch (error) {
       if (!(error instanceof UsageError) && !isExplained(error)) throw error;
-      printNote(`posp: ${error.message}`);
+      printNote(`posp: ${error.message.replace(/\s*\n\s*/g, '; ')}`);
       process.exitCode = EXIT.usage;
     }
   };

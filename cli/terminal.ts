@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { openHsm } from '../hsm/open.ts';
 import { cup } from '../protocols/dialects/cup.ts';
@@ -111,13 +111,15 @@ async function run(transaction: string, options: TerminalOptions): Promise<ExitC
       encryptsTracks: options.encryptTrack === true,
     });
     try {
-      const slips = new SlipBox(options.slips, options.terminal);
+      const slips = kept('--slips', options.slips, () => {
+        return new SlipBox(options.slips, options.terminal);
+      });
+      const chips = kept('--chips', options.chips, () => new ChipBox(options.chips));
       terminal.resume(slips.batchNumber, slips.lastTrace);
       const signedIn = await terminal.signIn();
       slips.signedIn = signedIn;
       const approved = signedIn.responseCode === '00';
       if (approved) terminal.totals.current = slips.totalsOf(terminal.batchNumber);
-      const chips = new ChipBox(options.chips);
       const done = approved
         ? await readable(() => wanted.perform({ terminal, options, slips, chips }))
         : signedIn;
@@ -140,6 +142,17 @@ async function run(transaction: string, options: TerminalOptions): Promise<ExitC
 function mustFit(option: string, id: string, characters: number): void {
   if (/^[\x21-\x7e]+$/.test(id) && id.length === characters) return;
   throw new UsageError(`${option}: expected ${characters} letters or digits, not '${id}'`);
+}
+
+/** Opens a file that the simulator keeps; what it cannot write later it must not begin with. */
+function kept<Box>(option: string, file: string, open: () => Box): Box {
+  try {
+    accessSync(dirname(file), constants.W_OK);
+    return open();
+  } catch (error) {
+    const { code = 'it is not what the simulator wrote' } = error as NodeJS.ErrnoException;
+    throw new UsageError(`${option}: ${file} cannot be used (${code})`);
+  }
 }
 
 /** What does not fit its field was wrong on the command line. */

@@ -42,6 +42,8 @@ t.test('posp terminal plays a day against posp serve', async (t) => {
     ['echo --terminal 123',                       /^posp: --terminal: expected 8 letters or digits, not '123'\n$/],
     ['echo --merchant 1',                         /^posp: --merchant: expected 15 /],
     ['refund --amount 1 --original 000000000123', /^posp: --original: terminal 10000001 has no slip of a purchase [^\n]+ 000000000123; [^\n]+, last \d{12}\n$/],
+    ['echo --chips /nowhere/chips.json',          /^posp: --chips: \/nowhere\/chips\.json cannot be used \(ENOENT\)\n$/],
+    ['echo --chips README.md',                    /^posp: --chips: README\.md cannot be used \(it is not what the simulator wrote\)\n$/],
     ['pre-auth-void',                             /^posp: terminal 10000001 has made no pre-authorisation yet: [^\n]+\n$/],
   ];
   for (const [line, stderr] of wrong) {
