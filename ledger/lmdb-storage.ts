@@ -6,22 +6,30 @@
  * Encryption is ours, value by value. LMDB's own would do the same to whole pages, but in lmdb-js
  * 3.5 it ends the process when two threads have the environment open.
  */
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
 import { hasRoom } from './disk-room.ts';
 import { LedgerError } from './errors.ts';
+import { checkFile } from './file-check.ts';
 import { GroupView } from './group.ts';
 import { Table } from './lmdb-table.ts';
 import { registryKey } from './registry-change.ts';
-import {
-  CHECKPOINT_TABLES,
-  type CheckpointTable,
-  type CommitBatch,
-  type Storage,
-  type StoredGroup,
-  type StoredRegistryItem,
+import type {
+  CheckpointTable,
+  CommitBatch,
+  Storage,
+  StoredGroup,
+  StoredRegistryItem,
 } from './storage.ts';
+import {
+  pageKey,
+  positionKey,
+  type ReadRegistryItem,
+  readPosition,
+  readRegistryValue,
+  registryValue,
+} from './stored-bytes.ts';
 import { ValueCipher } from './value-cipher.ts';
 
 /** Version of what is written in the folder. A newer one is refused, an older one would be converted. */
@@ -51,9 +59,11 @@ export class LmdbStorage implements Storage {
 
   /** Opens the folder, and creates it unless readOnly. Throws LedgerError. */
   constructor({ dataDir, encryptionKey, mapSizeBytes, readOnly = false }: StorageOptions) {
-    const isNew = !existsSync(join(dataDir, 'data.mdb'));
+    // A file without a byte is what a crash at the very first moment leaves.
+    const isNew = (statSync(join(dataDir, 'data.mdb'), { throwIfNoEntry: false })?.size ?? 0) === 0;
     if (isNew && readOnly) throw new LedgerError('not_found', `no ledger in ${dataDir}`);
     if (isNew) mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    else checkFile(dataDir);
     this.dataDir = dataDir;
     this.cipher = encryptionKey === undefined ? null : new ValueCipher(encryptionKey);
     try {
@@ -105,12 +115,7 @@ export class LmdbStorage implements Storage {
   private putRegistryItem({ kind, key, version, body }: StoredRegistryItem): void {
     const storedKey = this.registryKeyOf(kind, key);
     if (body === null) this.registry.remove(storedKey);
-    else {
-      const text = Buffer.from(key);
-      const length = Buffer.alloc(2);
-      length.writeUInt16BE(text.length);
-      this.registry.put(storedKey, Buffer.concat([positionKey(version), length, text, body]));
-    }
+    else this.registry.put(storedKey, registryValue({ key, version, body }));
   }
 
   /** `kind/key`; in an encrypted ledger a name stands for the key. */
@@ -209,7 +214,11 @@ export class LmdbStorage implements Storage {
       kind === undefined ? {} : { start: Buffer.from(`${kind}/`), end: Buffer.from(`${kind}0`) };
     for (const { key, value } of this.registry.range(range)) {
       const itemKind = key.subarray(0, key.indexOf('/')).toString('utf8');
-      yield readRegistryValue(itemKind, value);
+      const item = readRegistryValue(itemKind, value);
+      if (!this.registryKeyOf(itemKind, item.key).equals(key)) {
+        throw new LedgerError('storage_failed', `an item ${itemKind} of the registry is misplaced`);
+      }
+      yield item;
     }
   }
 
@@ -298,37 +307,6 @@ function openError(dataDir: string, error: unknown): LedgerError {
   return new LedgerError('storage_failed', `${dataDir} cannot be opened: ${message}`, error);
 }
 
-type ReadRegistryItem = StoredRegistryItem & { body: Uint8Array };
-
-/** Version, length of the key, key, body. */
-function readRegistryValue(kind: string, value: Buffer): ReadRegistryItem {
-  if (value.length < 10 || value.length < 10 + value.readUInt16BE(8)) {
-    throw new LedgerError('storage_failed', `an item ${kind} of the registry is damaged`);
-  }
-  const keyEnd = 10 + value.readUInt16BE(8);
-  const key = value.toString('utf8', 10, keyEnd);
-  return { kind, key, version: readPosition(value), body: value.subarray(keyEnd) };
-}
-
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
-}
-
-/** A position as eight bytes that sort as the number does. */
-function positionKey(position: number): Buffer {
-  const key = Buffer.allocUnsafe(8);
-  key.writeUInt32BE(Math.floor(position / 0x100000000), 0);
-  key.writeUInt32BE(position >>> 0, 4);
-  return key;
-}
-
-function readPosition(key: Buffer): number {
-  return key.readUInt32BE(0) * 0x100000000 + key.readUInt32BE(4);
-}
-
-function pageKey(table: CheckpointTable, page: number): Buffer {
-  const key = Buffer.allocUnsafe(5);
-  key[0] = CHECKPOINT_TABLES.indexOf(table) + 1;
-  key.writeUInt32BE(page, 1);
-  return key;
 }

@@ -1,5 +1,6 @@
 /**
- * The journal as text and back. One line a group (`{"group": …}`), then one line a record. Importing
+ * The journal as text and back. One line a group (`{"group": …}`), then one line a record, and a last
+ * line that says how far it goes (`{"end": …}`), so that a file that was cut off is told. Importing
  * judges every entry again under the same positions and times, and compares the hash of each group,
  * so that what comes out is the same journal or nothing.
  *
@@ -8,9 +9,11 @@
  */
 
 import { once } from 'node:events';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createReadStream, createWriteStream, existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { finished } from 'node:stream/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { decodeRecord } from './decode.ts';
 import { entryBytes } from './encode.ts';
 import { LedgerError } from './errors.ts';
@@ -58,7 +61,7 @@ export async function exportJournal(
       report.chainHash = hash;
       previous = group;
     }
-    out.end();
+    out.end(`${JSON.stringify({ end: report })}\n`);
     await finished(out);
     return report;
   } catch (error) {
@@ -70,13 +73,15 @@ export async function exportJournal(
   }
 }
 
-/** Makes a ledger in an empty folder out of an export. Throws LedgerError and leaves what it had done. */
+/** Makes a ledger in an empty folder out of an export. Throws LedgerError and leaves the folder as it was. */
 export async function importJournal(
   file: string,
   dataDir: string,
   encryptionKey?: Uint8Array,
 ): Promise<TransferReport> {
+  const isNew = !existsSync(join(dataDir, 'data.mdb'));
   const storage = new LmdbStorage({ dataDir, encryptionKey });
+  let isDone = false;
   try {
     if (storage.lastGroup() !== null) {
       throw new LedgerError('not_empty', `there is a ledger with records in ${dataDir}`);
@@ -86,34 +91,72 @@ export async function importJournal(
     await importLines(file, core);
     core.writeCheckpoint();
     storage.handBack();
-    const { position, chainHash } = core.state;
-    return { positions: position, chainHash: Buffer.from(chainHash).toString('hex') };
+    isDone = true;
+    return reportOf(core);
   } finally {
     await storage.close();
+    if (isNew && !isDone) {
+      for (const name of ['data.mdb', 'lock.mdb']) rmSync(join(dataDir, name), { force: true });
+    }
   }
+}
+
+function reportOf({ state: { position, chainHash } }: WriterCore): TransferReport {
+  return { positions: position, chainHash: Buffer.from(chainHash).toString('hex') };
 }
 
 async function importLines(file: string, core: WriterCore): Promise<void> {
   const lines = createInterface({ input: createReadStream(file), crlfDelay: Infinity });
   let group: GroupLine | null = null;
   let number = 0;
+  let hasEnded = false;
   for await (const line of lines) {
     number++;
+    if (hasEnded) throw badLine(number, 'it stands behind the end');
     const json = parseLine(line, number);
-    if (json['group'] !== undefined) {
+    if (json['end'] !== undefined) {
       if (group !== null) throw badLine(number, 'the group before is not complete');
-      group = json['group'] as GroupLine;
+      if (!isDeepStrictEqual(json['end'], reportOf(core))) {
+        throw badLine(number, 'the file should go on: it was cut off or shortened');
+      }
+      hasEnded = true;
+    } else if (json['group'] !== undefined) {
+      if (group !== null) throw badLine(number, 'the group before is not complete');
+      group = groupOf(json['group'], core, number);
       core.begin(group.timestampUs, false);
     } else {
       if (group === null) throw badLine(number, 'a record stands outside of a group');
-      const bytes = entryBytes(entryFromJson(json));
+      const bytes = bytesOf(json, number);
       core.submit(bytes, 0, bytes.length, false);
+      if (!core.recordedLast) throw badLine(number, 'the record is in the journal already');
       if (core.count < group.count) continue;
       commitGroup(core, group, number);
       group = null;
     }
   }
   if (group !== null) throw badLine(number, 'the file ends within a group');
+  if (!hasEnded) throw badLine(number, 'the file ends without its last line: it was cut off');
+}
+
+function groupOf(json: unknown, core: WriterCore, line: number): GroupLine {
+  const { firstPosition, count, timestampUs, hash } = (json ?? {}) as Partial<GroupLine>;
+  const isWhole =
+    firstPosition === core.state.position + 1 &&
+    Number.isSafeInteger(count) &&
+    count! > 0 &&
+    Number.isSafeInteger(timestampUs) &&
+    typeof hash === 'string';
+  if (isWhole) return json as GroupLine;
+  throw badLine(line, `it is no group that begins at position ${core.state.position + 1}`);
+}
+
+/** The bytes of a record's entry. Whatever is wrong with the text is told with its line. */
+function bytesOf(json: Record<string, unknown>, line: number): Uint8Array {
+  try {
+    return entryBytes(entryFromJson(json));
+  } catch (error) {
+    throw badLine(line, `it is no record: ${(error as Error).message}`);
+  }
 }
 
 /** Commits only what has the hash that the export says. */

@@ -220,17 +220,27 @@ class Replay implements Surroundings {
 
   /** The state of the checkpoint and the journal's tail against the state of the whole journal. */
   private compare(stored: LedgerState): void {
-    const problems = differences(this.state, stored);
-    for (const { kind, key, version, body } of this.storage.registryItems()) {
-      const name = registryKey(kind, key);
-      const expected = this.registry.get(name);
-      const same = expected?.version === version && Buffer.compare(expected.body, body) === 0;
-      if (!same) problems.push(`registry item ${kind} is not what the journal says`);
-      this.registry.delete(name);
-    }
-    if (this.registry.size > 0) problems.push(`${this.registry.size} registry items are missing`);
+    const problems = [...differences(this.state, stored), ...this.registryProblems()];
     for (const text of problems) this.problem(null, text);
     if (problems.length > 0) this.report.balancesVerified = false;
+  }
+
+  private registryProblems(): string[] {
+    const problems: string[] = [];
+    try {
+      for (const { kind, key, version, body } of this.storage.registryItems()) {
+        const name = registryKey(kind, key);
+        const expected = this.registry.get(name);
+        const same = expected?.version === version && Buffer.compare(expected.body, body) === 0;
+        if (!same) problems.push(`registry item ${kind} is not what the journal says`);
+        this.registry.delete(name);
+      }
+    } catch (error) {
+      if (!(error instanceof LedgerError)) throw error;
+      return [...problems, error.message];
+    }
+    if (this.registry.size > 0) problems.push(`${this.registry.size} registry items are missing`);
+    return problems;
   }
 
   private sum(): void {

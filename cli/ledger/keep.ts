@@ -1,6 +1,8 @@
 /** `posp ledger verify`, `export`, `import`, `backup` and `restore`: proving and keeping what the ledger holds. */
+import { spawn } from 'node:child_process';
 import { createPublicKey, verify as verifyWithKey } from 'node:crypto';
-import { copyFileSync, existsSync, readdirSync } from 'node:fs';
+import { once } from 'node:events';
+import { copyFileSync, existsSync, readdirSync, statSync } from 'node:fs';
 import { sm2Verify } from '../../hsm/operations/sm2.ts';
 import { LedgerError } from '../../ledger/errors.ts';
 import { exportJournal, importJournal, type TransferReport } from '../../ledger/ndjson.ts';
@@ -26,16 +28,52 @@ interface VerifyCommandOptions extends LedgerCommandOptions {
   publicKey?: string;
 }
 
-export function runVerify(options: VerifyCommandOptions): Promise<ExitCode> {
+/** Set in the process that reads the ledger for `posp ledger verify`. */
+const APART = 'POSP_VERIFY_APART';
+
+/** A damaged page may end the process that reads it. So another one does, and this one tells its end. */
+export async function runVerify(options: VerifyCommandOptions): Promise<ExitCode> {
+  if (process.env[APART] !== undefined) return verifyHere(options);
+  const env = { ...process.env, [APART]: '1' };
+  const child = spawn(process.execPath, process.argv.slice(1), { stdio: 'inherit', env });
+  const [code, signal] = (await once(child, 'exit')) as [ExitCode | null, string | null];
+  if (code !== null) return code;
+  return reportDamage(`the ledger's file is damaged: reading it ended with ${signal}`, options);
+}
+
+function reportDamage(problem: string, { json }: VerifyCommandOptions): ExitCode {
+  const report = { ...NOTHING_VERIFIED, problems: [problem] };
+  if (json) printJson(report);
+  else printReport(report);
+  return EXIT.failed;
+}
+
+const NOTHING_VERIFIED: VerifyReport = {
+  positions: 0,
+  chainVerified: false,
+  balancesVerified: false,
+  debitsFen: 0,
+  creditsFen: 0,
+  debitsPendingFen: 0,
+  creditsPendingFen: 0,
+  firstBadPosition: null,
+  problems: [],
+};
+
+function verifyHere(options: VerifyCommandOptions): Promise<ExitCode> {
   return refusingClearly(async () => {
-    const { dataDir, encryptionKey } = await ledgerPlace(options);
-    const report = await verify(dataDir, {
-      encryptionKey,
-      onProgress: (position) => {
-        if (!options.json) printNote(`verified ${position} records`);
-      },
-      seal: sealOption(options, { dataDir, encryptionKey }),
-    });
+    const place = await ledgerPlace(options);
+    const seal = sealOption(options, place);
+    const onProgress = (position: number) => {
+      if (!options.json) printNote(`verified ${position} records`);
+    };
+    let report: VerifyReport;
+    try {
+      report = await verify(place.dataDir, { ...place, onProgress, seal });
+    } catch (error) {
+      if (!(error instanceof LedgerError) || error.code !== 'storage_failed') throw error;
+      return reportDamage(error.message, options);
+    }
     const held = report.chainVerified && report.balancesVerified && report.sealVerified !== false;
     if (options.json) printJson(report);
     else printReport(report);
@@ -109,7 +147,9 @@ export function runExport(file: string, options: LedgerCommandOptions): Promise<
 export function runImport(file: string, options: LedgerCommandOptions): Promise<ExitCode> {
   return refusingClearly(async () => {
     const { dataDir, encryptionKey } = await ledgerPlace(options);
-    if (!existsSync(file)) throw new UsageError(`${file} cannot be read (ENOENT)`);
+    if (!statSync(file, { throwIfNoEntry: false })?.isFile()) {
+      throw new UsageError(`${file} is no file that can be read`);
+    }
     prepareDataFolder(deploymentOf(options).dataDir);
     printTransfer(await importJournal(file, dataDir, encryptionKey), 'imported', options);
     return EXIT.ok;

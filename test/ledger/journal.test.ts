@@ -1,6 +1,6 @@
 /** Reading the journal: by position, in order, live; as text and back; copied; sealed. */
 import { generateKeyPairSync, sign, verify as verifyWithKey } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { makeSeal } from '../../ledger/make-seal.ts';
@@ -77,16 +77,28 @@ t.test('export and import give the same journal', async (t) => {
 
 t.test('an export that was changed is refused with its line', async (t) => {
   const text = readFileSync(join(folder, 'journal.ndjson'), 'utf8');
+  const lines = text.trimEnd().split('\n');
   const changed: [string, string, RegExp][] = [
     ['amount', text.replace('"amountFen":7', '"amountFen":8'), /line 16 .* from 8 on/],
-    ['cut', text.slice(0, text.lastIndexOf('\n', text.length - 2) + 1), /ends within a group/],
-    ['garbage', `${text}{]`, /line 45 .* JSON/],
+    ['cut in a record', lines.slice(0, -2).join('\n'), /ends within a group/],
+    ['cut behind a group', lines.slice(0, -3).join('\n'), /ends without its last line/],
+    ['empty', '', /ends without its last line/],
+    ['a group less', [...lines.slice(0, -3), lines.at(-1)].join('\n'), /should go on/],
+    ['garbage', text.replace('{"group"', '{]'), /line 1 .* JSON/],
+    ['more', `${text}{}`, /line 46 .* behind the end/],
+    ['a line twice', lines.toSpliced(4, 0, lines[3]!).join('\n'), /outside of a group/],
+    ['text as an amount', text.replace('"amountFen":7', '"amountFen":"7"'), /line 16 .* no record/],
+    ['less than nothing', text.replace('"amountFen":7', '"amountFen":-7'), /line 16 .* no record/],
+    ['no transfer', text.replace('"transfers":[', '"transfers":[null,'), /no record/],
+    ['no group', text.replace(/\{"group":\{[^}]*\}/, '{"group":null'), /line 1 .* no group/],
+    ['no count', text.replace(/"count":1,/, '"count":0,'), /no group/],
   ];
   for (const [name, content, message] of changed) {
     const file = join(folder, `${name}.ndjson`);
     writeFileSync(file, content);
     const work = importJournal(file, join(folder, name));
     await t.rejects(work, { code: 'bad_input', message }, name);
+    t.notOk(existsSync(join(folder, name, 'data.mdb')), `${name}: nothing is left`);
   }
 });
 
