@@ -4,9 +4,16 @@ import { provisionApi } from './access/first-start.ts';
 import { Secrets } from './access/secrets.ts';
 import { Sessions } from './access/sessions.ts';
 import { Changes } from './changes.ts';
-import { type Answered, Dispatcher, type PlainHandler } from './dispatcher.ts';
+import {
+  type Answered,
+  Dispatcher,
+  type DispatcherParts,
+  type PlainHandler,
+} from './dispatcher.ts';
 import { docsPages } from './docs-page.ts';
-import { FHIR_PREFIX, handleFhir } from './fhir/application.ts';
+import { handleFhir } from './fhir/application.ts';
+import { fhirProblemOf, problemResource } from './fhir/problem.ts';
+import { FHIR_PREFIX } from './fhir/request.ts';
 import type { ApiMetrics } from './metrics.ts';
 import { openApiDocument } from './openapi.ts';
 import { PageTokens } from './page-token.ts';
@@ -40,15 +47,20 @@ export async function createApi(
   const permissions = permissionsIn(routes);
   const access = new Access({ reader, secrets, sessions, permissions, now: Date.now });
   const changes = new Changes({ ledger, reader, secrets });
+  const onFault: DispatcherParts['onFault'] = (error, fault) =>
+    log.error({ err: error, ...fault }, 'api call failed');
   const application = new Dispatcher({
     plain: new Map([...plain, ...docsPages(openApiDocument(routes, API_VERSION))]),
     mounts: [
       {
         prefix: FHIR_PREFIX,
+        refusal: (problem) => problemResource(fhirProblemOf(problem)),
         handle: (request) =>
           handleFhir(request, {
             door: empiDoor(services),
             authenticate: (one) => access.callerOf(one),
+            changing: (call) => changes.once(call),
+            onFault,
           }),
       },
     ],
@@ -60,7 +72,7 @@ export async function createApi(
       if (answered.code !== undefined) log.info(answered, 'api call refused');
       else log.debug(answered, 'api call');
     },
-    onFault: (error, fault) => log.error({ err: error, ...fault }, 'api call failed'),
+    onFault,
   });
   return { application, adminPassword };
 }

@@ -28,6 +28,8 @@ export interface Mount {
   /** `/fhir`. */
   prefix: string;
   handle: PlainHandler;
+  /** A problem in that interface's words. */
+  refusal: (problem: ApiProblem) => ApiResponse;
 }
 
 export interface DispatcherParts {
@@ -44,7 +46,7 @@ export interface DispatcherParts {
 }
 
 export interface ChangingCall {
-  route: Route;
+  route: { method: string; path: string; secretAnswer?: boolean };
   caller: Caller;
   request: ApiRequest;
   idempotencyKey: string;
@@ -103,7 +105,7 @@ export class Dispatcher implements ApiApplication {
         answered.route = request.path;
         return await this.#plainResponse(plain, request);
       }
-      const mount = this.#parts.mounts?.find(({ prefix }) => request.path.startsWith(`${prefix}/`));
+      const mount = this.#mountOf(request.path);
       if (mount !== undefined) {
         answered.route = mount.prefix;
         return await mount.handle(request);
@@ -119,6 +121,15 @@ export class Dispatcher implements ApiApplication {
       const detail = `A fault of this server; its log names it by ${id}.`;
       return problemOf(new ApiProblem(500, 'fault', detail));
     }
+  }
+
+  refusal(path: string, problem: ApiProblem): ApiResponse {
+    const mount = this.#mountOf(path);
+    return mount === undefined ? problemOf(problem) : mount.refusal(problem);
+  }
+
+  #mountOf(path: string): Mount | undefined {
+    return this.#parts.mounts?.find(({ prefix }) => isUnder(path, prefix));
   }
 
   #plainResponse(plain: PlainHandler, request: ApiRequest): Promise<ApiResponse> | ApiResponse {
@@ -158,6 +169,10 @@ export class Dispatcher implements ApiApplication {
     }
     return caller;
   }
+}
+
+function isUnder(path: string, prefix: string): boolean {
+  return path === prefix || path.startsWith(`${prefix}/`);
 }
 
 /** How long a body may be. */
@@ -226,7 +241,8 @@ function notAllowed(methods: string[]): ApiProblem {
   });
 }
 
-function idempotencyKeyOf({ headers }: ApiRequest): string {
+/** The key that names a change. Throws ApiProblem when there is none, or one that cannot be kept. */
+export function idempotencyKeyOf({ headers }: ApiRequest): string {
   const key = headers.get('idempotency-key');
   if (key === undefined) {
     throw badRequest('idempotency_key_missing', 'This call needs the header Idempotency-Key.');

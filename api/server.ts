@@ -4,7 +4,8 @@
  */
 import uws, { type HttpRequest, type HttpResponse, type us_listen_socket } from 'uWebSockets.js';
 import { AddressError } from '../switch/connections/bind-socket.ts';
-import { type ApiResponse, problemResponse, statusLine } from './response.ts';
+import { ApiProblem } from './problem.ts';
+import { type ApiResponse, statusLine } from './response.ts';
 
 export interface ApiRequest {
   /** Lower case. */
@@ -24,6 +25,8 @@ export interface ApiApplication {
   /** How long a body may be there; asked before the body is read. */
   bodyBytesMax(method: string, path: string): number;
   handle(request: ApiRequest): Promise<ApiResponse>;
+  /** The answer to a request whose body is not taken. */
+  refusal(path: string, problem: ApiProblem): ApiResponse;
 }
 
 export interface ApiServer {
@@ -80,7 +83,7 @@ function answer(
   };
   const receiving = bodies.receive({
     bytesMax: application.bodyBytesMax(method, path),
-    refuse: finish,
+    refuse: (problem) => finish(application.refusal(path, problem)),
     done: (body) => {
       const whole = { method, path, query, headers, body, remoteAddress };
       application.handle(whole).then(finish, failLoudly);
@@ -105,7 +108,7 @@ function failLoudly(error: unknown): void {
 interface BodyWanted {
   bytesMax: number;
   done: (body: Buffer) => void;
-  refuse: (response: ApiResponse) => void;
+  refuse: (problem: ApiProblem) => void;
 }
 
 /** The bodies that are being received, and the memory that they take together. */
@@ -141,7 +144,7 @@ class ReceivedBody {
     this.#all.bytes += chunk.byteLength;
     if (this.#length > this.#wanted.bytesMax) this.#refuseLength();
     else if (this.#all.bytes > RECEIVING_BYTES_MAX) {
-      this.#refuse(problemResponse(503, 'busy', 'Too much is being sent at once: try again.'));
+      this.#refuse(new ApiProblem(503, 'busy', 'Too much is being sent at once: try again.'));
     } else {
       // The chunk's memory is the server's own and is used again.
       this.#chunks.push(Buffer.from(chunk.slice(0)));
@@ -161,12 +164,12 @@ class ReceivedBody {
 
   #refuseLength(): void {
     const detail = `The body may have ${this.#wanted.bytesMax} bytes here.`;
-    this.#refuse(problemResponse(413, 'body_too_large', detail));
+    this.#refuse(new ApiProblem(413, 'body_too_large', detail));
   }
 
-  #refuse(response: ApiResponse): void {
+  #refuse(problem: ApiProblem): void {
     this.end();
-    this.#wanted.refuse(response);
+    this.#wanted.refuse(problem);
   }
 }
 

@@ -1,6 +1,7 @@
 /** The FHIR R4 interface of the patient index, under `/fhir`: PIXm, PDQm, $match, $merge. */
 import { randomUUID } from 'node:crypto';
 import { type EmpiDoor, IndexBehind } from '../../modules/empi/commands.ts';
+import { type ChangingCall, idempotencyKeyOf } from '../dispatcher.ts';
 import { ApiProblem } from '../problem.ts';
 import type { ApiResponse } from '../response.ts';
 import type { Caller } from '../route.ts';
@@ -12,111 +13,122 @@ import { mergePatients } from './merge.ts';
 import { patientOf } from './patient.ts';
 import { searchPatients } from './pdqm.ts';
 import { crossReference, feed, removeIdentifier } from './pixm.ts';
-import { FhirProblem, fhirJson, problemResource } from './problem.ts';
+import { FhirProblem, fhirJson, fhirProblemOf, problemResource } from './problem.ts';
+import { baseOf, contentOf, FHIR_PREFIX, pathOf, refuseFormat } from './request.ts';
 
-export const FHIR_PREFIX = '/fhir';
+interface Operation {
+  permission: string;
+  /** Asked again under the same Idempotency-Key it is not done again. */
+  changes?: true;
+  handle: (call: FhirCall) => ApiResponse | Promise<ApiResponse>;
+}
 
-type Handler = (call: FhirCall) => ApiResponse | Promise<ApiResponse>;
+const READ = { permission: 'empi:read' } as const;
+const WRITE = { permission: 'empi:write', changes: true } as const;
 
-/** Method and path behind the base, what the caller must be allowed, and who answers. */
-const OPERATIONS: readonly [string, string, string, Handler][] = [
-  ['get', '/Patient/$ihe-pix', 'empi:read', crossReference],
-  ['get', '/Patient', 'empi:read', searchPatients],
-  ['post', '/Patient/_search', 'empi:read', searchPatients],
-  ['post', '/Patient/$match', 'empi:read', matchPatient],
-  ['post', '/Patient/$merge', 'empi:review', mergePatients],
-  ['put', '/Patient', 'empi:write', feed],
-  ['delete', '/Patient', 'empi:write', removeIdentifier],
-];
+/** By path behind the base and by method; HEAD is GET without the body. */
+const OPERATIONS: Readonly<Record<string, Readonly<Record<string, Operation>>>> = {
+  '/Patient': {
+    get: { ...READ, handle: searchPatients },
+    put: { ...WRITE, handle: feed },
+    delete: { ...WRITE, handle: removeIdentifier },
+  },
+  '/Patient/_search': { post: { ...READ, handle: searchPatients } },
+  '/Patient/$ihe-pix': {
+    get: { ...READ, handle: crossReference },
+    post: { ...READ, handle: crossReference },
+  },
+  '/Patient/$match': { post: { ...READ, handle: matchPatient } },
+  '/Patient/$merge': { post: { ...WRITE, handle: mergePatients } },
+};
 
 const STARTED = new Date().toISOString();
 
 export interface FhirParts {
   door: () => EmpiDoor;
   authenticate: (request: ApiRequest) => Promise<Caller>;
+  /** Runs a call that changes something: once, however often it is asked for. */
+  changing: (call: ChangingCall) => Promise<unknown>;
+  /** A fault of ours; `id` is all that the caller gets to know of it. */
+  onFault: (error: unknown, fault: { id: string; route: string }) => void;
 }
 
 export async function handleFhir(request: ApiRequest, parts: FhirParts): Promise<ApiResponse> {
   try {
     return await respond(request, parts);
   } catch (error) {
-    if (error instanceof FhirProblem) return problemResource(error);
-    if (error instanceof IndexBehind) {
-      return problemResource(new FhirProblem(503, 'transient', error.message));
-    }
-    if (error instanceof ApiProblem) {
-      const code = error.status === 401 ? 'login' : error.status === 403 ? 'forbidden' : 'invalid';
-      return problemResource(new FhirProblem(error.status, code, error.message));
-    }
-    throw error;
+    return problemResource(problemOf(error, parts));
   }
 }
 
-async function respond(
-  request: ApiRequest,
-  { door, authenticate }: FhirParts,
-): Promise<ApiResponse> {
+function problemOf(error: unknown, { onFault }: FhirParts): FhirProblem {
+  if (error instanceof FhirProblem) return error;
+  if (error instanceof ApiProblem) return fhirProblemOf(error);
+  if (error instanceof IndexBehind) return new FhirProblem(503, 'transient', error.message);
+  const id = randomUUID();
+  onFault(error, { id, route: FHIR_PREFIX });
+  return new FhirProblem(500, 'exception', `a fault of this server; its log names it by ${id}`);
+}
+
+async function respond(request: ApiRequest, parts: FhirParts): Promise<ApiResponse> {
   const path = pathOf(request);
-  if (path === '/metadata' && request.method === 'get')
-    return fhirJson(capabilityStatement(STARTED));
-  const caller = await authenticate(request);
-  const id = /^\/Patient\/([0-9]{1,64})$/.exec(path)?.[1];
-  if (id !== undefined && request.method === 'get') {
-    allow(caller, 'empi:read');
-    return read(door(), id);
+  const method = request.method === 'head' ? 'get' : request.method;
+  if (path === '/metadata') {
+    refuseFormat(request, new URLSearchParams(request.query));
+    if (method !== 'get') throw notAllowed(['get']);
+    return fhirJson(capabilityStatement(STARTED, baseOf(request)));
   }
-  const found = OPERATIONS.find(([method, at]) => method === request.method && at === path);
-  if (found === undefined) throw new FhirProblem(404, 'not-found', 'there is no such operation');
-  const [, , permission, handler] = found;
-  allow(caller, permission);
-  return handler(callOf(request, caller, door()));
-}
-
-function pathOf({ path }: ApiRequest): string {
-  try {
-    return decodeURIComponent(path.slice(FHIR_PREFIX.length));
-  } catch {
-    throw new FhirProblem(400, 'invalid', 'the path is not percent-encoded UTF-8');
+  const caller = await parts.authenticate(request);
+  const operations = operationsOf(path);
+  if (operations === null) throw new FhirProblem(404, 'not-found', 'there is nothing at this path');
+  const operation = operations[method];
+  if (operation === undefined) throw notAllowed(Object.keys(operations));
+  const { permission, changes, handle } = operation;
+  if (!caller.permissions.has(permission)) {
+    throw new FhirProblem(403, 'forbidden', `${permission} is needed`);
   }
+  const call = callOf(request, caller, parts.door());
+  const run = async () => handle(call);
+  if (changes === undefined || !call.hasKey) return run();
+  const route = { method, path: `${FHIR_PREFIX}${path}` };
+  const idempotencyKey = idempotencyKeyOf(request);
+  return (await parts.changing({ route, caller, request, idempotencyKey, run })) as ApiResponse;
 }
 
-function allow({ permissions }: Caller, wanted: string): void {
-  if (!permissions.has(wanted)) throw new FhirProblem(403, 'forbidden', `${wanted} is needed`);
+function operationsOf(path: string): Readonly<Record<string, Operation>> | null {
+  if (Object.hasOwn(OPERATIONS, path)) return OPERATIONS[path]!;
+  const id = /^\/Patient\/([A-Za-z0-9.-]{1,64})$/.exec(path)?.[1];
+  return id === undefined ? null : { get: { ...READ, handle: (call) => read(call, id) } };
 }
 
-function read({ queries }: EmpiDoor, personId: string): ApiResponse {
+function notAllowed(methods: string[]): FhirProblem {
+  const all = methods.includes('get') ? ['head', ...methods] : methods;
+  const allow = all.map((method) => method.toUpperCase()).join(', ');
+  const headers = { Allow: allow };
+  return new FhirProblem(405, 'not-supported', `this path takes ${allow}`, { headers });
+}
+
+function read({ queries }: FhirCall, personId: string): ApiResponse {
   const person = queries.person(personId);
   if (person === undefined) throw new FhirProblem(404, 'not-found', 'there is no such Patient');
   return fhirJson(patientOf(queries, person), 200, { ETag: `W/"${person.version}"` });
 }
 
 function callOf(request: ApiRequest, caller: Caller, door: EmpiDoor): FhirCall {
-  const { headers, query, body } = request;
-  const type = (headers.get('content-type') ?? '').split(';')[0]!.trim().toLowerCase();
-  const isForm = type === 'application/x-www-form-urlencoded';
-  const form = isForm ? body.toString('utf8') : '';
-  // A path without a question mark has no query at all.
-  const parameters = new URLSearchParams([query, form].filter(Boolean).join('&'));
-  const given = headers.get('idempotency-key');
+  const { headers } = request;
+  const { parameters, content } = contentOf(request);
+  refuseFormat(request, parameters);
+  const hasKey = headers.has('idempotency-key');
+  const name = hasKey ? idempotencyKeyOf(request) : randomUUID();
   return {
     queries: door.queries,
     door,
     caller,
     parameters,
-    body: isForm || body.length === 0 ? undefined : jsonOf(body, type),
-    key: `fhir:${caller.id}:${given ?? randomUUID()}`,
-    hasKey: given !== undefined,
-    base: FHIR_PREFIX,
+    isStrict: /\bhandling=strict\b/.test(headers.get('prefer') ?? ''),
+    body: content,
+    key: `fhir:${caller.id}:${name}`,
+    hasKey,
+    base: baseOf(request),
   };
-}
-
-function jsonOf(body: Buffer, type: string): unknown {
-  if (type !== 'application/fhir+json' && type !== 'application/json') {
-    throw new FhirProblem(415, 'not-supported', 'the body has to be application/fhir+json');
-  }
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
-  } catch {
-    throw new FhirProblem(400, 'invalid', 'the body is not JSON in UTF-8');
-  }
 }

@@ -1,46 +1,35 @@
 /** The CapabilityStatement: what of FHIR this server does. */
-const search = (name: string, type: string) => ({ name, type });
+import { PARAMETERS } from './search-parameters.ts';
 
-export function capabilityStatement(date: string) {
+export function capabilityStatement(date: string, url: string) {
   return {
     resourceType: 'CapabilityStatement',
     status: 'active',
     date,
     kind: 'instance',
     software: { name: 'posp' },
-    implementation: { description: 'Patient index of posp (居民健康卡跨域主索引)' },
+    implementation: { description: 'Patient index of posp (居民健康卡跨域主索引)', url },
     fhirVersion: '4.0.1',
     format: ['json'],
     instantiates: [
       'https://profiles.ihe.net/ITI/PIXm/CapabilityStatement/IHE.PIXm.Manager',
-      'https://profiles.ihe.net/ITI/PDQm/CapabilityStatement/IHE.PDQm.Supplier',
+      'https://profiles.ihe.net/ITI/PDQm/CapabilityStatement/IHE.PDQm.PatientDemographicsSupplier',
     ],
     rest: [
       {
         mode: 'server',
+        documentation:
+          'JSON only: XML is answered with 406 and refused with 415. Patients are fed and removed by ' +
+          'identifier (conditional update and delete), never by id.',
         security: { description: 'Signed calls or an operator session, as the HTTP API has them' },
         resource: [
           {
             type: 'Patient',
-            interaction: ['read', 'search-type', 'update', 'delete'].map((code) => ({ code })),
+            interaction: ['read', 'search-type'].map((code) => ({ code })),
+            versioning: 'versioned',
             conditionalUpdate: true,
             conditionalDelete: 'single',
-            searchParam: [
-              search('_id', 'token'),
-              search('active', 'token'),
-              search('family', 'string'),
-              search('given', 'string'),
-              search('identifier', 'token'),
-              search('telecom', 'token'),
-              search('birthdate', 'date'),
-              search('address', 'string'),
-              search('address-city', 'string'),
-              search('address-country', 'string'),
-              search('address-postalcode', 'string'),
-              search('address-state', 'string'),
-              search('gender', 'token'),
-              search('mothersMaidenName', 'string'),
-            ],
+            searchParam: Object.entries(PARAMETERS).map(([name, { type }]) => ({ name, type })),
             operation: [
               {
                 name: 'ihe-pix',

@@ -1,8 +1,11 @@
 /** `POST Patient/$match` (PDQm ITI-119): who a Patient may be, with score and grade. */
 import type { Match } from '../../modules/empi/matching/online.ts';
+import { isRetired } from '../../modules/empi/types.ts';
 import type { ApiResponse } from '../response.ts';
-import { type FhirCall, partsOf } from './call.ts';
-import { demographicsOf, mediaOf, patientOf, readPatient } from './patient.ts';
+import { booleanOf, type FhirCall, partsOf } from './call.ts';
+import { demographicsOf, mediaOf } from './fed.ts';
+import { patientOf } from './patient.ts';
+import { type Patient, readPatient } from './patient-shape.ts';
 import { FhirProblem, fhirJson } from './problem.ts';
 
 const MATCH_GRADE = 'http://hl7.org/fhir/StructureDefinition/match-grade';
@@ -42,11 +45,11 @@ export function matchPatient(call: FhirCall): ApiResponse {
 }
 
 /** Best first: whoever has one of the identifiers, then the engine's matches. */
-function gradedMatches({ queries }: FhirCall, patient: Parameters<typeof mediaOf>[1]): Graded[] {
+function gradedMatches({ queries }: FhirCall, patient: Patient): Graded[] {
   const found: Graded[] = [];
   for (const { domain, number } of mediaOf(queries, patient)) {
     const medium = queries.medium(domain, number);
-    if (medium === undefined) continue;
+    if (medium === undefined || isRetired(medium.status)) continue;
     const { personId } = queries.livePerson(medium.personId)!;
     if (found.every((known) => known.personId !== personId)) {
       found.push({ personId, score: 1, grade: 'certain' });
@@ -75,7 +78,7 @@ function inputOf(body: unknown): { resource: unknown; onlyCertain: boolean; coun
   if (resource === undefined || more.length > 0) {
     throw new FhirProblem(400, 'required', 'the parameter resource is needed once');
   }
-  const onlyCertain = partsOf(body, 'onlyCertainMatches')[0]?.['valueBoolean'] === true;
+  const onlyCertain = booleanOf(body, 'onlyCertainMatches');
   const count = partsOf(body, 'count')[0]?.['valueInteger'] ?? 100;
   if (typeof count !== 'number' || !Number.isInteger(count) || count < 0) {
     throw new FhirProblem(400, 'invalid', 'count has to be a number of matches');

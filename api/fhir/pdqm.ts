@@ -1,266 +1,181 @@
 /** IHE PDQm ITI-78: looking patients up by what is known of them. */
-import { FIELD } from '../../modules/empi/matching/fields.ts';
-import {
-  bareText,
-  cleanText,
-  normaliseDate,
-  normaliseName,
-  normalisePhone,
-  normaliseSex,
-} from '../../modules/empi/matching/normalise.ts';
-import type { SearchKey } from '../../modules/empi/search.ts';
-import type { Person } from '../../modules/empi/types.ts';
+import { findPersons, LOOKED_AT, type Way } from '../../modules/empi/find.ts';
 import type { ApiResponse } from '../response.ts';
+import { ALWAYS } from './birth-date.ts';
 import type { FhirCall } from './call.ts';
-import { CITIZEN_ID_SYSTEM, patientOf } from './patient.ts';
-import { FhirProblem, fhirJson } from './problem.ts';
+import { patientOf } from './patient.ts';
+import { FhirProblem, fhirJson, operationOutcome } from './problem.ts';
+import { type Fits, PARAMETERS, tokenOf } from './search-parameters.ts';
 
-type Fits = (person: Person, call: FhirCall) => boolean;
-
-interface Parameter {
-  /** Whether a person fits one value; strings fit from their start unless `:exact` is asked for. */
-  fits: (value: string, exact: boolean, call: FhirCall) => Fits;
-  /** Where to look for candidates. */
-  key?: (value: string) => SearchKey;
-  isString?: boolean;
-}
-
-const text =
-  (field: keyof typeof FIELD, normalise: (value: string) => string): Parameter['fits'] =>
-  (value, exact) => {
-    const wanted = normalise(value);
-    return ({ normalised }) => {
-      const held = normalised.values[FIELD[field]]!;
-      return exact ? held === wanted : wanted !== '' && held.startsWith(wanted);
-    };
-  };
-
-const part =
-  (item: 'state' | 'suburb' | 'postcode' | 'mothersMaidenName'): Parameter['fits'] =>
-  (value, exact) => {
-    const wanted = bareText(value);
-    return ({ demographics }) => {
-      const held = bareText(demographics[item]);
-      if (held !== '' || item === 'mothersMaidenName' || item === 'postcode') {
-        return exact ? held === wanted : held.startsWith(wanted);
-      }
-      // A one-line address has its city and province within it.
-      return bareText(demographics.address).includes(wanted);
-    };
-  };
-
-const PARAMETERS: Readonly<Record<string, Parameter>> = {
-  _id: {
-    fits:
-      (value) =>
-      ({ personId }) =>
-        personId === value,
-  },
-  active: {
-    fits:
-      (value) =>
-      ({ status }) =>
-        (status === 'active') === (value === 'true'),
-  },
-  family: {
-    fits: text('surname', normaliseName),
-    key: (value) => ({ kind: 'surname', value: normaliseName(value) }),
-    isString: true,
-  },
-  given: {
-    fits: text('givenName', normaliseName),
-    key: (value) => ({ kind: 'given', value: normaliseName(value) }),
-    isString: true,
-  },
-  identifier: { fits: fitsIdentifier },
-  telecom: {
-    fits:
-      (value) =>
-      ({ normalised }) =>
-        normalised.values[FIELD.phone] === normalisePhone(value),
-    key: (value) => ({ kind: 'phone', value: normalisePhone(value) }),
-  },
-  birthdate: {
-    fits:
-      (value) =>
-      ({ normalised }) =>
-        normalised.values[FIELD.birthDate] === normaliseDate(value.replace(/^eq/, '')),
-    key: (value) => ({ kind: 'born', value: normaliseDate(value.replace(/^eq/, '')) }),
-  },
-  gender: {
-    fits:
-      (value) =>
-      ({ normalised }) =>
-        normalised.values[FIELD.sex] === normaliseSex(value),
-  },
-  address: {
-    fits: (value, exact) => {
-      const wanted = bareText(value);
-      return ({ demographics: { address, suburb, state, street, postcode } }) =>
-        [address, suburb, state, street, postcode].some((held) => {
-          const bare = bareText(held);
-          return exact ? bare === wanted : bare.includes(wanted) && wanted !== '';
-        });
-    },
-    isString: true,
-  },
-  'address-city': { fits: part('suburb'), isString: true },
-  'address-state': { fits: part('state'), isString: true },
-  'address-postalcode': { fits: part('postcode'), isString: true },
-  'address-country': {
-    fits: (value) => () => ['cn', 'chn', 'china', '中国'].includes(cleanText(value)),
-    isString: true,
-  },
-  mothersMaidenName: { fits: part('mothersMaidenName'), isString: true },
-};
-
-const CONTROLS = new Set(['_format', '_count', '_summary', '_pretty']);
+/** What says how to answer, and nothing of the persons. */
+const CONTROLS = new Set(['_format', '_count', '_summary', '_pretty', '_total', '_page']);
 const RESULTS = 100;
-
-function fitsIdentifier(value: string, _exact: boolean, { queries }: FhirCall): Fits {
-  const bar = value.indexOf('|');
-  const number = value.slice(bar + 1);
-  if (bar < 0) {
-    return (person) => queries.mediaOf(person).some((medium) => medium.number === number);
-  }
-  const system = value.slice(0, bar);
-  if (system === CITIZEN_ID_SYSTEM) {
-    return ({ normalised }) =>
-      number === '' || normalised.values[FIELD.idNumber] === number.toUpperCase();
-  }
-  const domain = queries.domainOfSystem(system);
-  if (domain === undefined) throw new FhirProblem(404, 'code-invalid', 'targetSystem not found');
-  return (person) =>
-    queries
-      .mediaOf(person)
-      .some(
-        ({ domain: held, number: value }) =>
-          held === domain.code && (number === '' || value === number),
-      );
-}
+const MOST_RESULTS = 1_000;
 
 interface Condition {
+  /** As it was asked for: `given:exact`. */
+  whole: string;
+  value: string;
   name: string;
+  /** Of several values one has to fit. */
   values: string[];
-  exact: boolean;
+  isExact: boolean;
+}
+
+interface Page {
+  count: number;
+  /** Only how many there are. */
+  isCount: boolean;
+  /** The last person of the page before. */
+  behind: string;
 }
 
 /** `GET Patient?…` and `POST Patient/_search`. */
-export function searchPatients(call: FhirCall): ApiResponse {
-  const conditions = conditionsOf(call.parameters);
-  const tests = conditions.map(({ name, values, exact }) => {
-    const fits = values.map((value) => PARAMETERS[name]!.fits(value, exact, call));
-    return (person: Person) => fits.some((fit) => fit(person, call));
-  });
-  const limit = countOf(call.parameters);
-  const found: Person[] = [];
-  for (const person of candidatesOf(call, conditions)) {
-    if (person.status === 'merged') continue;
-    if (tests.every((test) => test(person))) found.push(person);
-    if (found.length === limit) break;
-  }
+export async function searchPatients(call: FhirCall): Promise<ApiResponse> {
+  const { parameters, queries, base } = call;
+  const conditions = conditionsOf(call);
+  const page = pageOf(parameters);
+  const tests = conditions.map((condition) => testOf(condition, call));
+  const fits: Fits = (person) => tests.every((test) => test(person));
+  const { personIds, isComplete } = await findPersons(queries, waysOf(conditions, call), fits);
+  const rest = personIds.filter((personId) => personId > page.behind);
+  const shown = page.isCount ? [] : rest.slice(0, page.count);
   const systems = restrictedTo(conditions);
+  const entry: object[] = shown.map((personId) => ({
+    fullUrl: `${base}/Patient/${personId}`,
+    resource: patientOf(queries, queries.person(personId)!, systems),
+    search: { mode: 'match' },
+  }));
+  if (!isComplete) entry.push(incomplete());
+  const hasNext = !page.isCount && rest.length > shown.length;
   return fhirJson({
     resourceType: 'Bundle',
     type: 'searchset',
-    total: found.length,
-    link: [{ relation: 'self', url: `${call.base}/Patient?${call.parameters}` }],
-    ...(found.length === 0
-      ? {}
-      : {
-          entry: found.map((person) => ({
-            fullUrl: `${call.base}/Patient/${person.personId}`,
-            resource: patientOf(call.queries, person, systems),
-            search: { mode: 'match' },
-          })),
-        }),
+    // Nobody knows how many there are when not all were looked at.
+    ...(isComplete ? { total: personIds.length } : {}),
+    link: [
+      { relation: 'self', url: linkTo(call, conditions, page.behind) },
+      ...(hasNext ? [{ relation: 'next', url: linkTo(call, conditions, shown.at(-1)!) }] : []),
+    ],
+    ...(entry.length === 0 ? {} : { entry }),
   });
 }
 
-function conditionsOf(parameters: URLSearchParams): Condition[] {
+function incomplete(): object {
+  const what = `only ${LOOKED_AT} persons were looked at: ask for less`;
+  return {
+    resource: operationOutcome('warning', 'incomplete', what),
+    search: { mode: 'outcome' },
+  };
+}
+
+/** What was asked for and is known here; anything else is left out, unless the caller is strict. */
+function conditionsOf({ parameters, isStrict }: FhirCall): Condition[] {
   const conditions: Condition[] = [];
   for (const [whole, value] of parameters) {
     const [name, modifier] = whole.split(':') as [string, string | undefined];
     if (CONTROLS.has(name)) continue;
-    const parameter = PARAMETERS[name];
+    const parameter = Object.hasOwn(PARAMETERS, name) ? PARAMETERS[name] : undefined;
     if (parameter === undefined) {
+      if (!isStrict) continue;
       throw new FhirProblem(400, 'not-supported', `the search parameter ${name} is not supported`);
     }
-    if (modifier !== undefined && !(modifier === 'exact' && parameter.isString)) {
+    const isExact = modifier === 'exact' && parameter.type === 'string';
+    if (modifier !== undefined && !isExact) {
       throw new FhirProblem(400, 'not-supported', `the modifier ${modifier} is not supported here`);
     }
-    conditions.push({ name, values: value.split(','), exact: modifier === 'exact' });
+    const values = value.split(/(?<!\\),/).filter((one) => one !== '');
+    if (values.length > 0) conditions.push({ whole, value, name, values, isExact });
   }
   if (conditions.length === 0) {
-    throw new FhirProblem(400, 'required', 'a search needs at least one parameter');
+    throw new FhirProblem(400, 'required', 'a search needs at least one parameter that is known');
   }
   return conditions;
 }
 
-function countOf(parameters: URLSearchParams): number {
+function pageOf(parameters: URLSearchParams): Page {
   const count = Number(parameters.get('_count') ?? RESULTS);
-  if (!Number.isInteger(count) || count < 0)
+  if (!Number.isInteger(count) || count < 0) {
     throw new FhirProblem(400, 'invalid', '_count is a number');
-  return Math.min(Math.max(1, count), 1000);
+  }
+  const behind = parameters.get('_page') ?? '';
+  if (!/^\d{0,64}$/.test(behind)) throw new FhirProblem(400, 'invalid', 'there is no such page');
+  const isCount = count === 0 || parameters.get('_summary') === 'count';
+  return { count: Math.min(count, MOST_RESULTS), isCount, behind };
 }
 
-/** The condition that leads to the fewest persons decides where to look. */
-const SELECTIVE = ['_id', 'identifier', 'telecom', 'birthdate', 'given', 'family'];
-
-function* candidatesOf({ queries }: FhirCall, conditions: Condition[]): Iterable<Person> {
-  for (const name of SELECTIVE) {
-    const condition = conditions.find((one) => one.name === name);
-    if (condition === undefined) continue;
-    if (name === 'identifier' && condition.values.some((value) => /\|$|^[^|]*$/.test(value)))
-      continue;
-    const seen = new Set<string>();
-    for (const value of condition.values) {
-      for (const person of candidatesFor(queries, condition, value)) {
-        if (seen.has(person.personId)) continue;
-        seen.add(person.personId);
-        yield person;
-      }
-    }
-    return;
-  }
-  yield* queries.scan();
+function testOf({ name, values, isExact }: Condition, call: FhirCall): Fits {
+  const fits = values.map((value) => PARAMETERS[name]!.fits(value, isExact, call));
+  return (person) => fits.some((fit) => fit(person));
 }
 
-function* candidatesFor(
-  queries: FhirCall['queries'],
-  { name, exact }: Condition,
-  value: string,
-): Iterable<Person> {
-  if (name === '_id') {
-    const person = queries.person(value);
-    if (person !== undefined) yield person;
-    return;
+/** The search as it was understood, from a page on. */
+function linkTo({ base, parameters }: FhirCall, conditions: Condition[], behind: string): string {
+  const asked = new URLSearchParams();
+  for (const { whole, value } of conditions) asked.append(whole, value);
+  for (const name of ['_count', '_summary']) {
+    const value = parameters.get(name);
+    if (value !== null) asked.set(name, value);
   }
-  if (name === 'identifier') {
-    const [system, number] = [
-      value.slice(0, value.indexOf('|')),
-      value.slice(value.indexOf('|') + 1),
-    ];
-    if (system === CITIZEN_ID_SYSTEM) {
-      yield* queries.byKey({ kind: 'id', value: number.toUpperCase() }, true);
-      return;
-    }
-    const domain = queries.domainOfSystem(system);
-    if (domain === undefined) throw new FhirProblem(404, 'code-invalid', 'targetSystem not found');
-    const medium = queries.medium(domain.code, number);
-    if (medium !== undefined) yield queries.livePerson(medium.personId)!;
-    return;
+  if (behind !== '') asked.set('_page', behind);
+  return `${base}/Patient?${asked}`;
+}
+
+/** Days that a search by birth date may look through before a name leads to fewer persons. */
+const NARROW_DAYS = 31;
+/** The first condition that is there leads to the candidates. */
+const SELECTIVE: readonly ((condition: Condition, call: FhirCall) => boolean)[] = [
+  ({ name }) => name === '_id',
+  ({ name, values }) => name === 'identifier' && values.every((one) => tokenOf(one).code !== ''),
+  ({ name }) => name === 'telecom',
+  (condition, call) => condition.name === 'birthdate' && isNarrow(condition, call),
+  ({ name }) => name === 'given',
+  ({ name }) => name === 'family',
+  ({ name }) => name === 'birthdate',
+  ({ name }) => name === 'identifier',
+];
+
+function waysOf(conditions: Condition[], call: FhirCall): Way[] {
+  for (const isIt of SELECTIVE) {
+    const condition = conditions.find((one) => isIt(one, call));
+    if (condition?.name === 'birthdate') return [bornWithin(conditions, call)];
+    if (condition !== undefined) return waysOfOne(condition, call);
   }
-  const { key, isString = false } = PARAMETERS[name]!;
-  yield* queries.byKey(key!(value), exact || !isString);
+  return [{ by: 'all' }];
+}
+
+function waysOfOne({ name, values }: Condition, call: FhirCall): Way[] {
+  return values.flatMap((value) => PARAMETERS[name]!.ways!(value, call));
+}
+
+function isNarrow(condition: Condition, call: FhirCall): boolean {
+  const { from, to } = bornWithin([condition], call);
+  // Close enough for dates written as numbers: a month has at most 31 of them.
+  return Number(to) - Number(from) <= NARROW_DAYS;
+}
+
+/** From the first day to the last one that all conditions on the birth date leave over. */
+function bornWithin(conditions: Condition[], call: FhirCall) {
+  let { from, to } = ALWAYS;
+  for (const condition of conditions.filter(({ name }) => name === 'birthdate')) {
+    const spans = waysOfOne(condition, call).filter((way) => way.by === 'born');
+    const first = spans.map((span) => span.from).sort()[0]!;
+    const last = spans
+      .map((span) => span.to)
+      .sort()
+      .at(-1)!;
+    if (first > from) from = first;
+    if (last < to) to = last;
+  }
+  return { by: 'born', from, to } as const;
 }
 
 /** `identifier=system|` says which domains' identifiers the caller wants to see. */
 function restrictedTo(conditions: Condition[]): ReadonlySet<string> | undefined {
   const systems = conditions
     .filter(({ name }) => name === 'identifier')
-    .flatMap(({ values }) => values)
-    .filter((value) => value.endsWith('|'))
-    .map((value) => value.slice(0, -1));
+    .flatMap(({ values }) => values.map(tokenOf))
+    .filter(({ system, code }) => system !== null && code === '')
+    .map(({ system }) => system!);
   return systems.length === 0 ? undefined : new Set(systems);
 }

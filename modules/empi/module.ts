@@ -7,7 +7,7 @@ import { EmpiQueries } from './queries.ts';
 
 export const empi: Module<EmpiQueries> = {
   name: MODULE,
-  version: 2,
+  version: 3,
   apply: applyRecord,
   queries: (tables) => new EmpiQueries(tables),
   act: notifySubscribers,

@@ -1,4 +1,5 @@
 /** A person comes into the index, or a source joins one that is there: one at a time, or from a file. */
+import { addedTo } from './as-fed.ts';
 import type { Commands, Registration } from './facts.ts';
 import { FIELD } from './matching/fields.ts';
 import { normalisePerson, PersonFlag } from './matching/normalise.ts';
@@ -54,17 +55,13 @@ function filledUp(
   demographics: Registration['demographics'],
   position: number,
 ): Person {
-  const merged = { ...demographics, ...nonEmpty(person.demographics) };
+  const merged = addedTo(person.demographics, demographics);
   return {
     ...person,
     demographics: merged,
     normalised: normalisePerson(merged),
     version: position,
   };
-}
-
-function nonEmpty<Values extends object>(values: Values): Values {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== '')) as Values;
 }
 
 /** Each line stands for itself: what became of it is counted, and why one was refused is kept. */

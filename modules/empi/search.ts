@@ -9,7 +9,7 @@ import {
 import type { Demographics, Person } from './types.ts';
 
 export interface SearchKey {
-  kind: 'surname' | 'given' | 'born' | 'phone' | 'id';
+  kind: 'surname' | 'given' | 'born' | 'phone' | 'email' | 'id';
   value: string;
 }
 
@@ -21,7 +21,7 @@ const KINDS: readonly [SearchKey['kind'], keyof typeof FIELD][] = [
   ['id', 'idNumber'],
 ];
 
-/** Where a person stands in the index. */
+/** Where a record with these values is looked for, the most selective key last. */
 export function searchKeys({ values }: NormalisedPerson): SearchKey[] {
   return KINDS.flatMap(([kind, field]) => {
     const value = values[FIELD[field]]!;
@@ -35,15 +35,18 @@ export interface Wanted {
   others: readonly (readonly [OtherItem, string])[];
 }
 
-type OtherItem = Exclude<keyof Demographics, keyof PersonInput>;
-
-const OTHER_ITEMS: readonly OtherItem[] = [
+const OTHER_ITEMS = [
   'nation',
   'maritalStatus',
   'occupation',
   'mothersMaidenName',
   'email',
-];
+  'country',
+  'deceased',
+  'active',
+] as const;
+
+type OtherItem = (typeof OTHER_ITEMS)[number];
 
 /** Items that are looked for by one field each; names are apart, for one may fill several fields. */
 const FIELD_OF_ITEM: readonly [keyof PersonInput & keyof typeof FIELD, number][] = (

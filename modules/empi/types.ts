@@ -3,8 +3,52 @@
 import type { MatchModel, Thresholds } from './matching/model.ts';
 import type { NormalisedPerson, PersonInput } from './matching/normalise.ts';
 
-/** What is known of a person: what the engine compares, and what it does not. */
+/** A name as its source wrote it; names of the fields as in FHIR. */
+export interface FedName {
+  use?: string | undefined;
+  text?: string | undefined;
+  family?: string | undefined;
+  given?: string[] | undefined;
+  prefix?: string[] | undefined;
+  suffix?: string[] | undefined;
+}
+
+/** A phone number, e-mail address, … as its source wrote it. */
+export interface FedTelecom {
+  system?: string | undefined;
+  value?: string | undefined;
+  use?: string | undefined;
+}
+
+/** An address as its source wrote it. */
+export interface FedAddress {
+  use?: string | undefined;
+  text?: string | undefined;
+  line?: string[] | undefined;
+  city?: string | undefined;
+  district?: string | undefined;
+  state?: string | undefined;
+  postalCode?: string | undefined;
+  country?: string | undefined;
+}
+
+/** A coded value as its source wrote it. */
+export interface FedConcept {
+  text?: string | undefined;
+  coding?:
+    | { system?: string | undefined; code?: string | undefined; display?: string | undefined }[]
+    | undefined;
+}
+
+/**
+ * What is known of a person: what the engine compares, and what it does not. The lists are what a
+ * source wrote, to be given back so; the single values beside them are taken from them (`as-fed.ts`).
+ */
 export interface Demographics extends PersonInput {
+  names?: FedName[];
+  telecoms?: FedTelecom[];
+  addresses?: FedAddress[];
+  maritalConcept?: FedConcept;
   /** Code of GB/T 3304. */
   nation?: string;
   /** Code of GB/T 2261.2. */
@@ -12,6 +56,11 @@ export interface Demographics extends PersonInput {
   occupation?: string;
   mothersMaidenName?: string;
   email?: string;
+  country?: string;
+  /** `true`, `false`, or when the person died: a date or time of FHIR. */
+  deceased?: string;
+  /** `false`: the source keeps the record for its history only. */
+  active?: string;
 }
 
 /** An identifier of a person in one domain: a card, a document, a record number of a hospital. */

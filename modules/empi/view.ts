@@ -3,7 +3,7 @@ import type { TableSource, WritableTableSource } from '../frame/module.ts';
 import { FIELD, FIELDS } from './matching/fields.ts';
 import { normalisePerson } from './matching/normalise.ts';
 import { blockingKeys } from './matching/online-keys.ts';
-import { searchKeys } from './search.ts';
+import { personKeys } from './person-keys.ts';
 import type {
   Demographics,
   Domain,
@@ -100,7 +100,7 @@ export class View {
   }
 
   searchRowsOf(person: Person): string[] {
-    return searchKeys(person.normalised).map(
+    return personKeys(person).map(
       ({ kind, value }) => `${kind}:${this.source.nameOf(value)}:${person.personId}`,
     );
   }

@@ -5,10 +5,13 @@ import { Client } from 'fhir-kit-client';
 import t from 'tap';
 import { ADMIN_PASSWORD, call } from '../api/caller.ts';
 import { documentOf, posp } from '../support/posp.ts';
+import { asFed, pages, searchFed } from './fhir/as-fed.ts';
 import { feed } from './fhir/feed.ts';
 import { match } from './fhir/match.ts';
-import { merge } from './fhir/merge.ts';
-import { crossReference, search } from './fhir/queries.ts';
+import { merge, mergeBySource } from './fhir/merge.ts';
+import { protocol, repeats } from './fhir/protocol.ts';
+import { citizenNumbers, crossReference, search } from './fhir/queries.ts';
+import { resolve } from './fhir/resolve.ts';
 import { A, change, fhirRig, q, wang } from './fhir/rig.ts';
 
 t.test('FHIR', async (t) => {
@@ -29,6 +32,15 @@ t.test('FHIR', async (t) => {
   await t.test('ITI-78 search', (t) => search(t, rig));
   await t.test('ITI-119 $match', (t) => match(t, rig));
   await t.test('$merge', (t) => merge(t, rig));
+
+  await t.test('ITI-104 resolve duplicates', (t) => resolve(t, rig));
+  await t.test('$merge by a source', (t) => mergeBySource(t, rig));
+  await t.test('citizen numbers', (t) => citizenNumbers(t, rig));
+  await t.test('what is fed comes back', (t) => asFed(t, rig));
+  await t.test('what is fed is found', (t) => searchFed(t, rig));
+  await t.test('pages of a search', (t) => pages(t, rig));
+  await t.test('protocol', (t) => protocol(t, rig));
+  await t.test('requests that are sent again', (t) => repeats(t, rig));
 
   await t.test('a register is loaded through the running switch', async (t) => {
     const file = join(served.dataDir, 'register.csv');

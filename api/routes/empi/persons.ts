@@ -137,11 +137,20 @@ function personOf({ queries }: EmpiDoor, person: Person) {
     personId,
     status,
     mergedInto,
-    demographics: { ...demographics } as Record<string, string>,
+    demographics: singleValues(demographics),
     media,
     version,
     history: queries.history(personId),
   };
+}
+
+/** The lists of what a source wrote are FHIR's to show. */
+function singleValues(demographics: Person['demographics']): Record<string, string> {
+  const single: Record<string, string> = {};
+  for (const [item, value] of Object.entries(demographics)) {
+    if (typeof value === 'string' && value !== '') single[item] = value;
+  }
+  return single;
 }
 
 function changeRoutes(door: () => EmpiDoor): Route[] {

@@ -28,6 +28,9 @@ const ITEMS = [
   'occupation',
   'mothersMaidenName',
   'email',
+  'country',
+  'deceased',
+  'active',
 ] as const;
 
 export const demographics = z.partialRecord(z.enum(ITEMS), item);

@@ -28,6 +28,8 @@ export async function match(t: Test, { fhir, checked }: FhirRig): Promise<void> 
     ['nobody', parameters({ resourceType: 'Patient', name: [{ text: '欧阳修' }] }), 200, '', []],
     ['no resource', { resourceType: 'Parameters', parameter: [] }, 400, 'required', []],
     ['another resource', { resourceType: 'Person' }, 400, 'invalid', []],
+    ['a name that is a number', { ...bare, name: [{ family: 5, given: 'x' }] }, 400, 'invalid', []],
+    ['only certain, or not', parameters(bare, 'true' as never), 400, 'invalid', []],
   ];
   for (const [what, body, status, code, grades] of cases) {
     const answer = await fhir('POST', 'Patient/$match', body);

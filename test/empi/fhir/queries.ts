@@ -1,7 +1,7 @@
 /** ITI-83 and ITI-78: the same human in other domains, and who fits what is known. */
 import type { Test } from 'tap';
 import { call } from '../../api/caller.ts';
-import { A, B, C, codeOf, type FhirRig, q } from './rig.ts';
+import { A, at, B, C, CITIZEN, codeOf, type FhirRig, q } from './rig.ts';
 
 export async function crossReference(t: Test, { fhir, checked }: FhirRig): Promise<void> {
   const path = (source: string, ...targets: string[]) =>
@@ -17,6 +17,7 @@ export async function crossReference(t: Test, { fhir, checked }: FhirRig): Promi
     ['an unknown target domain', path(`${A}|1`, 'urn:x'), 403, 'code-invalid', []],
     ['no bar', path('1'), 400, 'invalid', []],
     ['no source', 'Patient/$ihe-pix', 400, 'required', []],
+    ['two sources', `${path(`${A}|1`)}&sourceIdentifier=${q(`${B}|7`)}`, 400, 'required', []],
   ];
   for (const [what, at, status, code, expected] of cases) {
     const { body, text, status: got } = await fhir('GET', at);
@@ -32,9 +33,45 @@ export async function crossReference(t: Test, { fhir, checked }: FhirRig): Promi
     t.same(found, expected, what);
     checked(t, what, body);
   }
+  const parameter = [
+    { name: 'sourceIdentifier', valueString: `${A}|1` },
+    { name: 'targetSystem', valueUri: B },
+  ];
+  const posted = await fhir('POST', 'Patient/$ihe-pix', { resourceType: 'Parameters', parameter });
+  t.match(posted.body, { parameter: [{ valueIdentifier: { system: B, value: '7' } }, {}] });
+}
+
+/** The citizen identity number is a source and a target like identifiers of domains. */
+export async function citizenNumbers(t: Test, { fhir }: FhirRig): Promise<void> {
+  const number = '110105197508202047';
+  const identifier = [
+    { system: A, value: 'c1' },
+    { system: B, value: 'c2' },
+    { system: CITIZEN, value: number },
+  ];
+  const name = [{ family: '诸葛', given: ['瑾'] }];
+  const put = await fhir('PUT', at(A, 'c1'), { resourceType: 'Patient', identifier, name });
+  t.equal(put.status, 201, put.text);
+  // biome-ignore format: a table, one question a line, and the systems of the answer.
+  const cases: [string, string, string[], number, string[]][] = [
+    ['from the citizen number', `${CITIZEN}|${number}`, [], 200, [A, B]],
+    ['from the citizen number to one domain', `${CITIZEN}|${number}`, [B], 200, [B]],
+    ['to the citizen number', `${A}|c1`, [CITIZEN], 200, [CITIZEN]],
+    ['to all', `${A}|c1`, [], 200, [B, CITIZEN]],
+    ['a citizen number that nobody has', `${CITIZEN}|110105197306150018`, [], 404, []],
+  ];
+  for (const [what, source, targets, status, expected] of cases) {
+    const query = targets.map((one) => `&targetSystem=${q(one)}`).join('');
+    const answer = await fhir('GET', `Patient/$ihe-pix?sourceIdentifier=${q(source)}${query}`);
+    t.equal(answer.status, status, `${what}: ${answer.text}`);
+    const parts = (answer.body['parameter'] ?? []) as { valueIdentifier?: { system: string } }[];
+    const systems = parts.flatMap((part) => part.valueIdentifier?.system ?? []);
+    t.same(systems, expected, what);
+  }
 }
 
 export async function search(t: Test, { served, fhir, checked, idOf }: FhirRig): Promise<void> {
+  // biome-ignore format: a table, one search a line: the status, how many it finds or the code of the issue.
   const cases: [string, string, number, number | string][] = [
     ['family and gender', `family=${q('王')}&gender=female`, 200, 1],
     ['the other gender', `family=${q('王')}&gender=male`, 200, 0],
@@ -50,8 +87,9 @@ export async function search(t: Test, { served, fhir, checked, idOf }: FhirRig):
     ['id', `_id=${await idOf(`${A}|1`)}`, 200, 1],
     ['not active', 'active=false', 200, 0],
     ['nobody', `family=${q('欧阳')}`, 200, 0],
-    ['an unknown domain', `identifier=${q('urn:x|1')}`, 404, 'code-invalid'],
-    ['an unknown parameter', 'colour=blue', 400, 'not-supported'],
+    ['an unknown domain', `identifier=${q('urn:x|1')}`, 404, 'not-found'],
+    ['an unknown domain among those to see', `family=${q('王')}&identifier=${q('urn:x|')}`, 404, 'not-found'],
+    ['an unknown parameter alone', 'colour=blue', 400, 'required'],
     ['an unknown modifier', `family:contains=${q('王')}`, 400, 'not-supported'],
     ['no parameter', '', 400, 'required'],
   ];

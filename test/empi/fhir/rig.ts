@@ -7,6 +7,8 @@ import { type Served, servedFor } from '../../support/serve.ts';
 export const A = 'urn:oid:1.2.3.1';
 export const B = 'urn:oid:1.2.3.2';
 export const C = 'urn:oid:1.2.3.3';
+/** Of citizen identity numbers. */
+export const CITIZEN = 'urn:oid:2.16.156.10011.1.3';
 let keys = 0;
 export const change = (body: unknown): CallOptions => ({ body, idempotencyKey: `k${++keys}` });
 
@@ -34,6 +36,10 @@ export function codeOf(body: Record<string, unknown>): string {
 }
 
 export const q = encodeURIComponent;
+
+/** The address of a conditional request. */
+export const at = (system: string, value: string) =>
+  `Patient?identifier=${q(`${system}|${value}`)}`;
 
 export interface FhirRig {
   served: Served;
