@@ -29,7 +29,7 @@ export function refuseFormat({ headers }: ApiRequest, parameters: URLSearchParam
   // In a query the plus sign of a media type arrives as a space when it was not encoded.
   const isJson =
     wanted === null
-      ? takesJson(headers.get('accept') ?? '*/*')
+      ? takesJson(headers.get('accept') || '*/*')
       : FORMATS.has(typeOf(wanted).replace(' ', '+'));
   if (isJson) return;
   throw new FhirProblem(406, 'not-supported', 'answers are in application/fhir+json only');

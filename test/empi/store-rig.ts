@@ -18,9 +18,9 @@ export class StoreRig {
   private readonly folder: string;
   private readonly module: Module<EmpiQueries>;
 
-  constructor(module: Module<EmpiQueries> = empi) {
+  constructor(module: Module<EmpiQueries> = empi, encryptionKey?: Uint8Array) {
     this.folder = mkdtempSync(join(tmpdir(), 'posp-empi-'));
-    this.store = ModuleStore.open({ folder: this.folder });
+    this.store = ModuleStore.open({ folder: this.folder, encryptionKey });
     this.module = module;
     this.queries = module.queries(this.store);
   }
