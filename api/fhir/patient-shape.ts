@@ -7,32 +7,6 @@ import { FhirProblem } from './problem.ts';
 const text = z.string().max(200).optional();
 const texts = z.array(z.string().max(200)).max(20).optional();
 
-const identifier = z.object({ system: text, value: z.string().max(128).optional() });
-
-const reference = z.object({ reference: text, identifier: identifier.optional() });
-
-const name = z.object({
-  use: text,
-  text,
-  family: text,
-  given: texts,
-  prefix: texts,
-  suffix: texts,
-});
-
-const address = z.object({
-  use: text,
-  text,
-  line: texts,
-  city: text,
-  district: text,
-  state: text,
-  postalCode: text,
-  country: text,
-});
-
-const coding = z.object({ system: text, code: text, display: text });
-
 const DATE = /^\d{4}(?:-\d\d(?:-\d\d)?)?$/;
 const DATE_TIME = /^\d{4}(?:-\d\d(?:-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d))?)?)?$/;
 
@@ -40,6 +14,53 @@ const NO_DATE = 'is not a date of FHIR';
 
 /** A day that there was; of a month or a year, its first day. */
 const isDay = (date: string) => isCalendarDate(`${date}-01-01`.slice(0, 10).replaceAll('-', ''));
+
+const dateTime = z.string().regex(DATE_TIME, NO_DATE).refine(isDay, NO_DATE).optional();
+const period = z.object({ start: dateTime, end: dateTime }).optional();
+
+/** One of some codes; as a text, for that is how the index keeps it. */
+const oneOf = (codes: string) =>
+  z
+    .string()
+    .refine((code) => codes.split(' ').includes(code), `is none of ${codes}`)
+    .optional();
+
+const identifier = z.object({ system: text, value: z.string().max(128).optional() });
+
+const reference = z.object({ reference: text, identifier: identifier.optional() });
+
+const name = z.object({
+  use: oneOf('usual official temp nickname anonymous old maiden'),
+  text,
+  family: text,
+  given: texts,
+  prefix: texts,
+  suffix: texts,
+  period,
+});
+
+const telecom = z.object({
+  system: oneOf('phone fax email pager url sms other'),
+  value: text,
+  use: oneOf('home work temp old mobile'),
+  rank: z.int().min(1).optional(),
+  period,
+});
+
+const address = z.object({
+  use: oneOf('home work temp old billing'),
+  type: oneOf('postal physical both'),
+  text,
+  line: texts,
+  city: text,
+  district: text,
+  state: text,
+  postalCode: text,
+  country: text,
+  period,
+});
+
+const coding = z.object({ system: text, code: text, display: text });
 
 const patient = z.object({
   resourceType: z.literal('Patient'),
@@ -50,11 +71,8 @@ const patient = z.object({
   gender: z.enum(['male', 'female', 'other', 'unknown']).optional(),
   birthDate: z.string().regex(DATE, NO_DATE).refine(isDay, NO_DATE).optional(),
   deceasedBoolean: z.boolean().optional(),
-  deceasedDateTime: z.string().regex(DATE_TIME, NO_DATE).refine(isDay, NO_DATE).optional(),
-  telecom: z
-    .array(z.object({ system: text, value: text, use: text }))
-    .max(20)
-    .optional(),
+  deceasedDateTime: dateTime,
+  telecom: z.array(telecom).max(20).optional(),
   address: z.array(address).max(20).optional(),
   maritalStatus: z.object({ text, coding: z.array(coding).max(10).optional() }).optional(),
   link: z

@@ -28,7 +28,7 @@ export interface Found {
 
 /** Persons that one search looks at. */
 export const LOOKED_AT = 20_000;
-const AT_ONCE = 250;
+const AT_ONCE = 100;
 /** An encrypted store is asked day by day, for so many days. */
 const DAYS_ONE_BY_ONE = 366;
 

@@ -3,6 +3,12 @@
 import type { MatchModel, Thresholds } from './matching/model.ts';
 import type { NormalisedPerson, PersonInput } from './matching/normalise.ts';
 
+/** When something was in use. */
+export interface FedPeriod {
+  start?: string | undefined;
+  end?: string | undefined;
+}
+
 /** A name as its source wrote it; names of the fields as in FHIR. */
 export interface FedName {
   use?: string | undefined;
@@ -11,6 +17,7 @@ export interface FedName {
   given?: string[] | undefined;
   prefix?: string[] | undefined;
   suffix?: string[] | undefined;
+  period?: FedPeriod | undefined;
 }
 
 /** A phone number, e-mail address, … as its source wrote it. */
@@ -18,11 +25,14 @@ export interface FedTelecom {
   system?: string | undefined;
   value?: string | undefined;
   use?: string | undefined;
+  rank?: number | undefined;
+  period?: FedPeriod | undefined;
 }
 
 /** An address as its source wrote it. */
 export interface FedAddress {
   use?: string | undefined;
+  type?: string | undefined;
   text?: string | undefined;
   line?: string[] | undefined;
   city?: string | undefined;
@@ -30,6 +40,7 @@ export interface FedAddress {
   state?: string | undefined;
   postalCode?: string | undefined;
   country?: string | undefined;
+  period?: FedPeriod | undefined;
 }
 
 /** A coded value as its source wrote it. */
