@@ -2,12 +2,8 @@
 import { addressesOf, namesOf, telecomsOf } from '../../modules/empi/as-fed.ts';
 import type { Way } from '../../modules/empi/find.ts';
 import { FIELD } from '../../modules/empi/matching/fields.ts';
-import {
-  bareText,
-  cleanText,
-  normaliseName,
-  normalisePhone,
-} from '../../modules/empi/matching/normalise.ts';
+import { bareText, cleanText, normalisePhone } from '../../modules/empi/matching/normalise.ts';
+import { foldedName } from '../../modules/empi/person-keys.ts';
 import type { SearchKey } from '../../modules/empi/search.ts';
 import type { FedAddress, Person } from '../../modules/empi/types.ts';
 import { askedDate } from './birth-date.ts';
@@ -43,7 +39,7 @@ export function unescaped(text: string): string {
   return text.replace(/\\([\\,|$])/g, '$1');
 }
 
-/** A string fits one of several texts: as it is written, or from the start and without regard to case. */
+/** A string fits one of several texts: as it is written, or from the start and without regard to case or accents. */
 function string(
   textsOf: (person: Person) => readonly (string | undefined)[],
   normalise: (text: string | undefined) => string,
@@ -171,7 +167,7 @@ function givenNamesOf(person: Person): string[] {
 
 function nameWays(kind: 'surname' | 'given'): (value: string) => Way[] {
   return (value) => {
-    const key = { kind, value: normaliseName(unescaped(value)) };
+    const key = { kind, value: foldedName(unescaped(value)) };
     return key.value === '' ? [] : [{ by: 'value', key, isWhole: false }];
   };
 }
@@ -190,12 +186,12 @@ export const PARAMETERS: Readonly<Record<string, Parameter>> = {
   },
   family: {
     type: 'string',
-    fits: string(familiesOf, normaliseName),
+    fits: string(familiesOf, foldedName),
     ways: nameWays('surname'),
   },
   given: {
     type: 'string',
-    fits: string(givenNamesOf, normaliseName),
+    fits: string(givenNamesOf, foldedName),
     ways: nameWays('given'),
   },
   identifier: { type: 'token', fits: fitsIdentifier, ways: waysOfIdentifier },
@@ -225,6 +221,6 @@ export const PARAMETERS: Readonly<Record<string, Parameter>> = {
   },
   mothersMaidenName: {
     type: 'string',
-    fits: string(({ demographics }) => [demographics.mothersMaidenName], normaliseName),
+    fits: string(({ demographics }) => [demographics.mothersMaidenName], foldedName),
   },
 };

@@ -5,10 +5,21 @@ import type { Demographics, Person } from './types.ts';
 
 export function personKeys({ normalised, demographics }: Person): SearchKey[] {
   const keys = new Map<string, SearchKey>();
-  for (const key of [...searchKeys(normalised), ...fedKeys(demographics)]) {
+  const add = (key: SearchKey) => {
     if (key.value !== '') keys.set(`${key.kind}:${key.value}`, key);
+  };
+  for (const key of [...searchKeys(normalised), ...fedKeys(demographics)]) {
+    add(key);
+    if (key.kind === 'surname' || key.kind === 'given') {
+      add({ kind: key.kind, value: foldedName(key.value) });
+    }
   }
   return [...keys.values()];
+}
+
+/** A name as it is looked for: `José` and `jose` are the same. */
+export function foldedName(text: string | undefined): string {
+  return normaliseName(text).normalize('NFD').replace(/\p{M}/gu, '');
 }
 
 function fedKeys({ names = [], telecoms = [], givenName, email, birthDate }: Demographics) {
