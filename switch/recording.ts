@@ -162,7 +162,9 @@ export function entryOf(request: Request, plan: Plan | Refusal, wireHash: Uint8A
     wireHash,
   };
   if (plan instanceof Refusal) {
-    entry.fact = { transaction: factOf(request, plan.responseCode, plan.rule, 0) };
+    const fact = factOf(request, plan.responseCode, plan.rule, 0);
+    if (request.noted !== undefined) fact.extra = request.noted;
+    entry.fact = { transaction: fact };
     if (plan.registry !== undefined) entry.registry = plan.registry;
     return entry;
   }
@@ -179,8 +181,9 @@ export function entryOf(request: Request, plan: Plan | Refusal, wireHash: Uint8A
 }
 
 function approvedFact(request: Request, plan: Plan): TransactionFact {
-  const { responseCode = '00', rule = '', originalPosition = 0, extra } = plan;
+  const { responseCode = '00', rule = '', originalPosition = 0 } = plan;
   const fact = factOf(request, responseCode, rule, originalPosition);
+  const extra = request.noted === undefined ? plan.extra : { ...request.noted, ...plan.extra };
   if (extra !== undefined) fact.extra = extra;
   return fact;
 }

@@ -1,5 +1,6 @@
 /** Virtual health cards as a module: a view of the facts, and the exchange with the upper centre. */
 import type { JournalRecord } from '../../ledger/types.ts';
+import type { CodeType } from '../../protocols/records/health-card-code.ts';
 import { positionKey } from '../frame/keys.ts';
 import type { Module, WritableTableSource } from '../frame/module.ts';
 import { exchangeWithCentre } from './centre.ts';
@@ -61,12 +62,28 @@ const APPLY: { [Kind in FactKind]: Apply<Kind> } = {
 
 /** A payment by code at the switch is a use of the card, refused or not. */
 function notePayment(record: JournalRecord, tables: WritableTableSource): void {
-  const { extra, merchantId = '', terminalId = '', rule = '' } = record.entry.fact!.transaction!;
-  const cardNumber = extra?.['healthCard'];
+  const { extra = {}, merchantId = '', terminalId = '' } = record.entry.fact!.transaction!;
+  const { healthCard: cardNumber, scene = 'payment', codeType = 'D' } = extra;
   if (cardNumber === undefined) return;
-  const refusal = rule === '' && record.status === 'applied' ? null : 'used';
-  const use = { scene: 'payment', step: '', organisation: merchantId, terminal: terminalId };
-  APPLY['card.used']({ ...use, cardNumber, codeType: 'D', refusal }, tables, record);
+  const use = { cardNumber, scene, step: '', organisation: merchantId, terminal: terminalId };
+  const refusal = refusalOfPayment(record);
+  APPLY['card.used']({ ...use, codeType: codeType as CodeType, refusal }, tables, record);
+}
+
+/** The code's own reasons as the hospital's verification names them; others as the switch does. */
+function refusalOfPayment({ status, entry, failedIndex }: JournalRecord): string | null {
+  const rule = entry.fact!.transaction!.rule ?? '';
+  if (rule !== '') return rule.replace(/^health-card-code-/, '');
+  switch (status) {
+    case 'applied':
+      return null;
+    case 'exceeds_credits':
+      return 'balance-too-low';
+    case 'tally_exceeded':
+      return failedIndex === 0 ? 'used' : 'limit-exceeded';
+    default:
+      return status.replaceAll('_', '-');
+  }
 }
 
 function accountRow(tables: WritableTableSource, cardNumber: string): Account {
@@ -87,7 +104,7 @@ function change(
 
 export const healthCard: Module<HealthCardQueries> = {
   name: MODULE,
-  version: 2,
+  version: 3,
   apply(record, tables) {
     if (record.entry.fact?.transaction !== undefined) notePayment(record, tables);
     const fact = record.entry.fact?.module;

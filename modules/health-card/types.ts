@@ -1,10 +1,5 @@
 /** Rows of the virtual health cards: accounts, their codes' use, the black list, the centre's levels. */
-import type {
-  CardSetting,
-  CodeRefusal,
-  CodeScene,
-  CodeType,
-} from '../../protocols/records/health-card-code.ts';
+import type { CardSetting, CodeScene, CodeType } from '../../protocols/records/health-card-code.ts';
 
 export const MODULE = 'health-card';
 
@@ -39,7 +34,8 @@ export interface UseRecord {
   organisation: string;
   terminal: string;
   codeType: CodeType | '';
-  refusal: CodeRefusal | null;
+  /** Null: it was taken. A CodeRefusal, or why a payment with a good code was refused: `balance-too-low`. */
+  refusal: string | null;
 }
 
 export interface BlacklistEntry {

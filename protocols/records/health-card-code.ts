@@ -43,6 +43,13 @@ export const CRITICAL_SCENES: ReadonlySet<CodeScene> = new Set([
   'inpatient-payment',
 ]);
 
+/** Scenes in which a code pays: where a till stands says which of them it is for. */
+export const PAYMENT_SCENES = ['outpatient-payment', 'inpatient-payment'] as const;
+export type PaymentScene = (typeof PAYMENT_SCENES)[number];
+
+/** How every code of ours begins, right or wrong. */
+export const HEALTH_CARD_PREFIX = 'HC';
+
 export const HEALTH_CARD_CODE =
   /^HC1([SD])(\d{16})([0-9a-f]{4})([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{16})~([0-9a-f]{32})$/;
 

@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { faultsOf } from '../../config/faults.ts';
 import { isNetwork } from '../../config/network.ts';
+import { PAYMENT_SCENES } from '../../protocols/records/health-card-code.ts';
 
 const fen = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
 const kinds = z.array(z.string().min(1)).min(1);
@@ -52,6 +53,8 @@ export const ruleSet = z.strictObject({
   limits: z.array(limit).optional(),
   /** The same card, merchant and amount again within so many seconds is refused. */
   duplicateSeconds: z.int().min(1).max(86_400).optional(),
+  /** What codes of e-health-cards must be made for to pay here; left out: the merchant's category says. */
+  scenes: z.array(z.enum(PAYMENT_SCENES)).min(1).optional(),
   /** Addresses that may connect, `10.1.0.0/16` or `10.1.2.3`. Only for listeners. */
   sources: z
     .array(z.string().refine(isNetwork, 'an address, or a network as 10.1.0.0/16'))

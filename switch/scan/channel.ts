@@ -3,7 +3,7 @@
  * known by how its codes begin. A channel outside is one more element of CHANNELS.
  */
 import { TransferCode } from '../../ledger/chart-of-accounts.ts';
-import { HEALTH_CARD_CODE } from '../../protocols/records/health-card-code.ts';
+import { HEALTH_CARD_PREFIX } from '../../protocols/records/health-card-code.ts';
 import { cardByNumber, checkCardUsable } from '../checks/card.ts';
 import { Refusal, require } from '../refusal.ts';
 import type { Services } from '../services.ts';
@@ -45,22 +45,25 @@ const wallet: ScanChannel = {
   },
 };
 
-/** A dynamic code of an e-health-card (电子健康卡): it names the card that pays, and is used once. */
+/**
+ * A dynamic code of an e-health-card (电子健康卡): it names the card that pays, and is used once. Whatever
+ * begins as one comes here, so that wrong ones are noted, too.
+ */
 const healthCard: ScanChannel = {
   name: 'health-card',
-  takes: (code) => HEALTH_CARD_CODE.test(code),
+  takes: (code) => code.startsWith(HEALTH_CARD_PREFIX),
 
   async pay(code, request, services) {
-    const { payCard, subject, healthCard } = await payingHealthCard(code, Date.now(), services);
+    const { payCard, subject } = await payingHealthCard(code, Date.now(), request, services);
     request.card = cardByNumber(payCard, request, services);
     checkCardUsable(request.card.value, request, services);
     return {
       transfers: [payMerchant(paymentOf(request), TransferCode.purchase)],
       tallies: [
+        // The first one: that is how a code that was used is told from a limit that was met.
         { subject, amountFen: 0, count: 1, limitCount: 1, until: 'long' },
         countInBatch(request, 'debit', request.amountFen, 1),
       ],
-      extra: { channel: 'health-card', healthCard },
     };
   },
 };

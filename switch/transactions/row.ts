@@ -51,6 +51,8 @@ export interface Request {
   route: Route | null;
   /** The card that the function found; the fact of the journal record names it. */
   card?: RegistryItem<Card>;
+  /** What the record shall say whatever becomes of the request: the code that was shown. */
+  noted?: Record<string, string>;
   /** What checks found to change besides, once the request is accepted: wrong PINs are forgotten. */
   changes: RegistryChange[] | undefined;
 }

@@ -1,109 +1,163 @@
 /** A dynamic code of an e-health-card pays at the till through the ordinary transaction. */
-import t from 'tap';
-import { call } from '../api/caller.ts';
-import { CARD, OUTPATIENT } from '../support/cards.ts';
-import { amount, OutsideTerminal } from '../support/outside-terminal.ts';
-import { servedFor } from '../support/serve.ts';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { chooseHsm } from '../../cli/system/hsm-choice.ts';
+import { openReader } from '../../ledger/reader.ts';
+import { openModuleQueries } from '../../modules/frame/queries.ts';
+import { type CodeDoor, issueCode } from '../../modules/health-card/codes.ts';
+import { healthCard } from '../../modules/health-card/module.ts';
+import { type Answer, call } from '../api/caller.ts';
+import { CARD, INPATIENT } from '../support/cards.ts';
+import { setRules } from '../support/control.ts';
+import { Desk } from '../support/desk.ts';
+import { amount } from '../support/outside-terminal.ts';
+import { type Served, servedFor } from '../support/serve.ts';
 
+const CARDS = '/v1/health-cards';
 let keys = 0;
-const change = (body?: unknown) => ({
-  ...(body === undefined ? {} : { body }),
-  idempotencyKey: `hc-${++keys}`,
-});
+
+/** Asks the API; a body makes it a change. */
+function ask(served: Served, method: string, path: string, body?: unknown): Promise<Answer> {
+  if (method === 'GET') return call(served, method, path);
+  return call(served, method, path, { body, idempotencyKey: `hc-${++keys}` });
+}
+
+async function codeFor(served: Served, card: string, ...scenes: string[]): Promise<string> {
+  const { body } = await ask(served, 'POST', `${CARDS}/${card}/codes`, { scenes });
+  return String(body['qrContent']);
+}
+
+/** As a vendor's terminals send it: the code in tag 5F01 of field 62. */
+function pay(desk: Desk, code: string, fen = 1234): Promise<string> {
+  const fields = {
+    3: '000000',
+    4: amount(fen),
+    11: desk.nextTrace(),
+    22: '030',
+    25: '99',
+    49: '156',
+    60: `26${desk.batch}00060`,
+    62: Buffer.concat([Buffer.of(0x5f, 0x01, code.length), Buffer.from(code)]),
+  };
+  return desk.send('0200', fields);
+}
+
+/** Codes of another time, with the running switch's own key. */
+async function codesOf(t: Test, { dataDir }: Served, shiftMs: number) {
+  const { hsm } = await chooseHsm({ provider: 'auto' }, dataDir);
+  const reader = openReader(join(dataDir, 'ledger'));
+  const view = openModuleQueries(healthCard, dataDir);
+  t.teardown(async () => {
+    await view.close();
+    await reader.close();
+    await hsm.close();
+  });
+  const now = () => Date.now() + shiftMs;
+  const door = { hsm, reader, queries: view.queries, now } as unknown as CodeDoor;
+  return async (card: string) => (await issueCode(door, card, ['outpatient-payment'])).text;
+}
+
+interface Use {
+  scene: string;
+  refusal: string | null;
+  erhcCardNo: string;
+  terminal: string;
+}
+
+/** The log's last uses; the view follows the journal a moment later. */
+async function lastUses(served: Served, count: number, until: number): Promise<Use[]> {
+  for (let round = 0; round < 500; round++) {
+    const { body } = await ask(served, 'GET', `${CARDS}/uses`);
+    const uses = body['uses'] as unknown as Use[];
+    if (uses.length >= until) return uses.slice(-count);
+  }
+  throw new Error('the uses never came to the log');
+}
+
+async function registered(served: Served, person: Record<string, string>): Promise<string> {
+  const request = { demographics: person, checkedBy: 'document' };
+  const { body, text } = await ask(served, 'POST', CARDS, request);
+  if (body['erhcCardNo'] === undefined) throw new Error(text);
+  return String(body['erhcCardNo']);
+}
+
+const WANG = { name: '王芳', idNumber: '11010519491231002X', phone: '13800001234' };
+
+const served = await servedFor(t, 'health-card');
 
 t.test('register, ask for a code, pay, verify', async (t) => {
-  const served = await servedFor(t, 'health-card');
-  const person = { name: '王芳', idNumber: '11010519491231002X', phone: '13800001234' };
-  const register = () =>
-    call(
-      served,
-      'POST',
-      '/v1/health-cards',
-      change({ demographics: person, checkedBy: 'document' }),
-    );
-  const made = await register();
-  t.equal(made.status, 200, made.text);
-  const card = String(made.body['erhcCardNo']);
-  t.equal((await register()).body['erhcCardNo'], card, 'asked again: the same card');
-  const nameless = { demographics: { name: '李强' }, checkedBy: 'document' };
-  t.equal(
-    (await call(served, 'POST', '/v1/health-cards', change(nameless))).body['code'],
-    'real_name_needed',
-  );
-  const index = await call(served, 'GET', `/v1/empi/cross-index?domain=health-card&number=${card}`);
-  t.equal(index.body['personId'], made.body['empi'], 'the main index knows the card');
+  const card = await registered(served, WANG);
+  t.equal(await registered(served, WANG), card, 'asked again: the same card');
+  const index = await ask(served, 'GET', `/v1/empi/cross-index?domain=health-card&number=${card}`);
+  const found = await ask(served, 'GET', `${CARDS}/${card}`);
+  t.equal(index.body['personId'], found.body['empi'], 'the main index knows the card');
 
-  const codeFor = (scenes: string[]) =>
-    call(served, 'POST', `/v1/health-cards/${card}/codes`, change({ scenes }));
-  t.equal((await codeFor(['outpatient-payment'])).body['code'], 'pay_card_missing');
+  const early = { scenes: ['outpatient-payment'] };
+  const refused = await ask(served, 'POST', `${CARDS}/${card}/codes`, early);
+  t.equal(refused.body['code'], 'pay_card_missing');
   const update = { phone: '13800001234', payCard: CARD.good };
-  const updated = await call(served, 'PUT', `/v1/health-cards/${card}`, change(update));
+  const updated = await ask(served, 'PUT', `${CARDS}/${card}`, update);
   t.equal(updated.status, 200, updated.text);
   t.notMatch(updated.text, CARD.good, 'the paying card is masked');
-  const printed = await codeFor(['visit']);
-  t.match(printed.body, { qrCodeType: 'S', validSeconds: 0 });
-  t.match(String(printed.body['qrCodeSvg']), /^<svg/);
-  const paying = String((await codeFor(['outpatient-payment', 'visit'])).body['qrContent']);
+  const asked = await ask(served, 'POST', `${CARDS}/${card}/codes`, { scenes: ['visit'] });
+  t.match(asked.body, { qrCodeType: 'S', validSeconds: 0, qrCodeSvg: /^<svg/ });
+  const printed = String(asked.body['qrContent']);
 
-  const terminal = new OutsideTerminal('10000001', OUTPATIENT);
-  await terminal.connect(served.port);
-  t.teardown(() => terminal.disconnect());
-  await terminal.signIn();
-  const pay = async (code: string) => {
-    const fields = {
-      3: '000000',
-      4: amount(1234),
-      11: terminal.nextTrace(),
-      22: '030',
-      25: '99',
-      49: '156',
-      60: `26${terminal.batch}00060`,
-      62: Buffer.concat([Buffer.of(0x5f, 0x01, code.length), Buffer.from(code)]),
-    };
-    return (await terminal.ask(terminal.frame('0200', fields, 'right')))!.fields.get(39);
+  const till = await Desk.at(served.port);
+  const ward = await Desk.at(served.port, '10000017', INPATIENT);
+  t.teardown(() => {
+    till.disconnect();
+    ward.disconnect();
+  });
+  const out = () => codeFor(served, card, 'outpatient-payment', 'visit');
+  const inside = () => codeFor(served, card, 'inpatient-payment');
+  const old = await codesOf(t, served, -300_000);
+  const early5 = await codesOf(t, served, 60_000);
+  const used = await out();
+  const flip = (code: string) => code.replace(/.$/, (last) => (last === '0' ? '1' : '0'));
+  const put = (body: object) => async () => {
+    const { status, text } = await ask(served, 'PUT', `${CARDS}/${card}`, body);
+    if (status !== 200) throw new Error(text);
   };
-  t.equal(
-    await pay(paying.replace(/.$/, (last) => (last === '0' ? '1' : '0'))),
-    '14',
-    'a forged code',
-  );
-  t.equal(await pay(String(printed.body['qrContent'])), '57', 'a static code never pays');
-  t.equal(await pay(paying), '00', 'the code pays');
-  t.equal(await pay(paying), '94', 'once');
-
-  const verify = (qrContent: string, scene: string) =>
-    call(
-      served,
-      'POST',
-      '/v1/health-cards/verify',
-      change({ qrContent, scene, step: '010105', organisation: 'h1' }),
-    );
-  t.match((await verify(paying, 'visit')).body, { ok: false, refusal: 'used' });
-  t.match((await verify(String(printed.body['qrContent']), 'visit')).body, {
-    ok: true,
-    name: '王芳',
-    erhcCardNo: card,
-  });
-  const wrong = await call(
-    served,
-    'POST',
-    `/v1/health-cards/${card}/cancel`,
-    change({ reason: 'moved house' }),
-  );
-  t.match(wrong, { status: 409, body: { code: 'cancel_reason_not_allowed' } });
-  const again = String((await codeFor(['outpatient-payment'])).body['qrContent']);
-  await call(served, 'POST', `/v1/health-cards/${card}/cancel`, change({ reason: 'emigration' }));
-  t.equal(await pay(again), '62', 'a cancelled card pays nothing, from the next transaction on');
-  t.match((await verify(String(printed.body['qrContent']), 'visit')).body, {
-    refusal: 'card-cancelled',
-  });
-  // The view of the uses follows the journal a moment later.
-  let scenes: string[] = [];
-  for (let round = 0; round < 200 && !scenes.includes('visit card-cancelled'); round++) {
-    const { body } = await call(served, 'GET', `/v1/health-cards/${card}/uses`);
-    const uses = body['uses'] as unknown as { scene: string; refusal: string | null }[];
-    scenes = uses.map(({ scene, refusal }) => `${scene} ${refusal}`);
+  const rules = (scope: string, set: unknown) => () => setRules(served, scope, set);
+  const cancel = () => ask(served, 'POST', `${CARDS}/${card}/cancel`, { reason: 'emigration' });
+  const none = async () => undefined;
+  const last = await out();
+  // biome-ignore format: a table: what is shown, a change before it, the code, where, its answer, the log's scene and reason.
+  const cases: [what: string, before: () => Promise<unknown>, code: string, desk: Desk, answer: string, scene: string, reason: string | null][] = [
+    ['a forged code',                   none, flip(await out()),        till, '14', 'outpatient-payment', 'forged'],
+    ['half a code',                     none, (await out()).slice(0, 60), till, '14', 'outpatient-payment', 'malformed'],
+    ['a static code never pays',        none, printed,                  till, '57', 'outpatient-payment', 'wrong-scene'],
+    ['an old code',                     none, await old(card),          till, '14', 'outpatient-payment', 'expired'],
+    ['a code of tomorrow',              none, await early5(card),       till, '14', 'outpatient-payment', 'not-yet-valid'],
+    ['the code pays',                   none, used,                     till, '00', 'outpatient-payment', null],
+    ['once',                            none, used,                     till, '94', 'outpatient-payment', 'used'],
+    ['an inpatient code, outpatient',   none, await inside(),           till, '57', 'outpatient-payment', 'wrong-scene'],
+    ['an inpatient code, inpatient',    none, await inside(),           ward, '00', 'inpatient-payment', null],
+    ['an outpatient code, inpatient',   none, await out(),              ward, '57', 'inpatient-payment', 'wrong-scene'],
+    ['a terminal of both',              rules('terminal/10000017', { scenes: ['inpatient-payment', 'outpatient-payment'] }), await out(), ward, '00', 'outpatient-payment', null],
+    ['a merchant of the other',         rules(`merchant/${INPATIENT}`, { scenes: ['outpatient-payment'] }), await inside(), ward, '00', 'inpatient-payment', null],
+    ['the terminal’s rule gone',        rules('terminal/10000017', null), await inside(), ward, '57', 'outpatient-payment', 'wrong-scene'],
+    ['a card with too little money',    put({ phone: '1', payCard: CARD.poor }), await out(), till, '51', 'outpatient-payment', 'balance-too-low'],
+    ['a lost card',                     put({ phone: '1', payCard: CARD.lost }), await out(), till, '41', 'outpatient-payment', 'card-lost'],
+    ['a cancelled card',                cancel,                         last, till, '62', 'outpatient-payment', 'card-cancelled'],
+  ];
+  for (const [what, before, code, desk, answer] of cases) {
+    await before();
+    t.equal(await pay(desk, code), answer, what);
   }
-  t.ok(scenes.includes('payment null'), 'a payment is a use, too');
-  t.ok(scenes.includes('visit card-cancelled'));
+  const log = await lastUses(served, cases.length, cases.length);
+  for (const [at, [what, , , desk, , scene, refusal]] of cases.entries()) {
+    const erhcCardNo = refusal === 'forged' || refusal === 'malformed' ? '' : card;
+    const use = { scene, refusal, erhcCardNo, terminal: desk === till ? '10000001' : '10000017' };
+    t.match(log[at], use, `in the log: ${what}`);
+  }
+  t.match((await verified(served, used, 'visit')).body, { ok: false, refusal: 'card-cancelled' });
+  const uses = await lastUses(served, 1, cases.length + 1);
+  t.match(uses, [{ scene: 'visit', refusal: 'card-cancelled', erhcCardNo: card }]);
 });
+
+function verified(served: Served, qrContent: string, scene: string): Promise<Answer> {
+  const more = { step: '010105', organisation: 'h1' };
+  return ask(served, 'POST', `${CARDS}/verify`, { qrContent, scene, ...more });
+}

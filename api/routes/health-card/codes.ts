@@ -28,7 +28,7 @@ const scene = z.enum(CODE_SCENES);
 const NOBODY = { erhcCardNo: '', empi: '', name: '', sex: '', birthDate: '', phone: '' };
 
 export function codeRoutes(services: ApiServices, door: () => CodeDoor): Route[] {
-  return [...issueRoutes(services, door), usesRoute(door), verifyRoute(services, door)];
+  return [...issueRoutes(services, door), ...usesRoutes(door), verifyRoute(services, door)];
 }
 
 function codeAnswer({ text: qrContent, type, validSeconds }: IssuedCode) {
@@ -90,34 +90,48 @@ function issueRoutes(services: ApiServices, door: () => CodeDoor): Route[] {
   ];
 }
 
-function usesRoute(door: () => CodeDoor): Route {
-  return route({
-    ...READ,
-    method: 'get',
-    path: '/v1/health-cards/{cardNumber}/uses',
-    summaryZh: '用卡记录',
-    summaryEn: 'Uses of a card, the latest first',
-    params,
-    answer: z.object({
-      uses: z.array(
-        z.object({
-          position: z.int(),
-          timeUs: z.int(),
-          scene: z.string(),
-          step: z.string(),
-          organisation: z.string(),
-          terminal: z.string(),
-          codeType: z.string(),
-          refusal: z.string().nullable(),
-        }),
-      ),
+const useShape = z.object({
+  position: z.int(),
+  timeUs: z.int(),
+  scene: z.string(),
+  step: z.string(),
+  organisation: z.string(),
+  terminal: z.string(),
+  codeType: z.string(),
+  refusal: z.string().nullable(),
+});
+
+function usesRoutes(door: () => CodeDoor): Route[] {
+  return [
+    route({
+      ...READ,
+      method: 'get',
+      path: '/v1/health-cards/{cardNumber}/uses',
+      summaryZh: '用卡记录',
+      summaryEn: 'Uses of a card, the latest first',
+      params,
+      answer: z.object({ uses: z.array(useShape) }),
+      handle: ({ params: { cardNumber } }) => ({
+        uses: door()
+          .queries.usesOf(cardNumber)
+          .map(({ cardNumber: _, ...use }) => use),
+      }),
     }),
-    handle: ({ params: { cardNumber } }) => ({
-      uses: door()
-        .queries.usesOf(cardNumber)
-        .map(({ cardNumber: _, ...use }) => use),
+    route({
+      ...READ,
+      method: 'get',
+      path: '/v1/health-cards/uses',
+      summaryZh: '全部用卡记录（按日志位置续取）；伪造的码不落到任何卡上',
+      summaryEn: 'Uses of all cards behind a journal position; those of forged codes name no card',
+      query: z.object({ after: z.coerce.number().int().min(0).default(0) }),
+      answer: z.object({ uses: z.array(useShape.extend({ erhcCardNo: z.string() })) }),
+      handle: ({ query: { after } }) => ({
+        uses: door()
+          .queries.uses(after)
+          .map(({ cardNumber, ...use }) => ({ ...use, erhcCardNo: cardNumber })),
+      }),
     }),
-  });
+  ];
 }
 
 function verifyRoute(services: ApiServices, door: () => CodeDoor): Route {
