@@ -19,6 +19,8 @@ export class HealthCentre {
   isDown = false;
   /** Answers with changes from another version than the one that was asked for. */
   skipsVersions = 0;
+  /** Sends every change that there was, not only the last one of a card. */
+  isVerbose = false;
   private readonly changes: Change[] = [];
   private server: Server | null = null;
 
@@ -70,17 +72,15 @@ export class HealthCentre {
 
   /** What changed since a version; of several changes of one card the last one counts. */
   private delta(from: number) {
-    const last = new Map<string, string | null>();
-    for (const { cardNumber, reason } of this.changes.slice(from)) last.set(cardNumber, reason);
-    const all = [...last];
+    const since = this.changes.slice(from);
+    const last = new Map(since.map((change) => [change.cardNumber, change]));
+    const sent = this.isVerbose ? since : [...last.values()];
     return {
       level: this.level,
       from,
       to: this.changes.length,
-      added: all.flatMap(([cardNumber, reason]) =>
-        reason === null ? [] : [{ cardNumber, reason }],
-      ),
-      removed: all.flatMap(([cardNumber, reason]) => (reason === null ? [cardNumber] : [])),
+      added: sent.filter(({ reason }) => reason !== null),
+      removed: sent.filter(({ reason }) => reason === null).map(({ cardNumber }) => cardNumber),
     };
   }
 }

@@ -60,7 +60,8 @@ export interface Commands {
   'identifier.replace': { replaced: Identifier; survivor: Identifier; reason: string; by: string };
   'person.unmerge': { mergeId: string; reason: string; by: string };
   'medium.add': { personId: string; medium: MediumInput; link: LinkReason };
-  'medium.status': { mediumId: string; status: MediumStatus; by: string };
+  /** The medium by its id, or by its number in a domain. */
+  'medium.status': ({ mediumId: string } | Identifier) & { status: MediumStatus; by: string };
   'medium.remove': { mediumId: string; by: string };
   /** The engine found persons that are alike, after one of them changed. */
   'reviews.open': { personId: string; reviews: PossibleMatch[] };

@@ -63,12 +63,14 @@ export function addMediumTo(
   return done({ personId: person.personId, mediumId });
 }
 
-export function setMediumStatus(
-  step: Step,
-  { mediumId, status }: Commands['medium.status'],
-): Outcome {
-  const medium = step.view.table('media').get(mediumId);
+export function setMediumStatus(step: Step, command: Commands['medium.status']): Outcome {
+  const { status } = command;
+  const medium =
+    'mediumId' in command
+      ? step.view.table('media').get(command.mediumId)
+      : step.view.medium(command.domain, command.number);
   if (medium === undefined) throw new Refusal('medium_not_found');
+  const { mediumId } = medium;
   if (medium.status === 'cancelled' && status !== 'active') throw new Refusal('medium_cancelled');
   if (medium.status === 'replaced') throw new Refusal('medium_replaced');
   step.view.table('media').put(mediumId, { ...medium, status });

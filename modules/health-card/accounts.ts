@@ -93,21 +93,32 @@ function newSetting(isListed: boolean): CardSetting {
   return { status, staticSinceSeconds: 0, codesSinceSeconds: 0, payCard: '' };
 }
 
+/** What is not named stays as it was. */
 export async function updateCard(
   door: CardDoor,
   key: string,
   cardNumber: string,
-  { phone, payCard }: { phone: string; payCard: string },
+  named: { phone?: string; payCard?: string },
 ): Promise<Account> {
-  activeAccount(door, cardNumber);
+  const account = activeAccount(door, cardNumber);
+  const { phone, payCard } = named;
+  const fact: Facts['account.updated'] = { cardNumber };
+  if (phone !== undefined) fact.phone = phone;
+  if (payCard === undefined) {
+    if (phone === undefined) return account;
+    await record(door, key, 'account.updated', fact);
+    return door.queries.account(cardNumber)!;
+  }
   if (payCard !== '' && door.reader.registry.get('card', payCard) === null) {
     throw new CardRefusal('pay_card_unknown');
   }
-  const fact = { cardNumber, phone, payCard };
-  await record(door, key, 'account.updated', fact, {
-    cardNumber,
-    setting: (was) => ({ ...was!, payCard }),
-  });
+  await record(
+    door,
+    key,
+    'account.updated',
+    { ...fact, payCard },
+    { cardNumber, setting: (was) => ({ ...was!, payCard }) },
+  );
   return door.queries.account(cardNumber)!;
 }
 
@@ -154,7 +165,7 @@ export async function restoreCard(
       setting: (was) => ({
         ...was!,
         status: isListed ? 'blacklisted' : 'active',
-        codesSinceSeconds: Math.floor(door.now() / 1000),
+        codesSinceSeconds: secondOfNewCodes(door, was!),
       }),
     },
   );
@@ -196,8 +207,6 @@ export async function revokeCodes(
   which: 'static' | 'all',
 ): Promise<void> {
   activeAccount(door, cardNumber);
-  // A code of this very second is void, too.
-  const since = Math.floor(door.now() / 1000) + 1;
   await record(
     door,
     key,
@@ -205,13 +214,19 @@ export async function revokeCodes(
     { cardNumber, which },
     {
       cardNumber,
-      setting: (was) => ({
-        ...was!,
-        staticSinceSeconds: since,
-        codesSinceSeconds: which === 'all' ? since : was!.codesSinceSeconds,
-      }),
+      setting: (was) => {
+        const since = secondOfNewCodes(door, was!);
+        const all = which === 'all' ? { codesSinceSeconds: since } : {};
+        return { ...was!, staticSinceSeconds: since, ...all };
+      },
     },
   );
+}
+
+/** Codes of this very second are void, too; new ones are dated one second ahead where need be. */
+function secondOfNewCodes({ now }: CardDoor, was: CardSetting): number {
+  const latest = Math.max(Math.floor(now() / 1000), was.staticSinceSeconds, was.codesSinceSeconds);
+  return latest + 1;
 }
 
 /** The card's home moves to another centre (city, province). */

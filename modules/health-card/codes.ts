@@ -56,20 +56,18 @@ export async function issueCode(
 ): Promise<IssuedCode> {
   activeAccount(door, cardNumber);
   if (scenes.length === 0) throw new CardRefusal('scene_missing');
-  if (settingOf(door.reader, cardNumber)?.status !== 'active')
-    throw new CardRefusal('card_blacklisted');
+  const setting = settingOf(door.reader, cardNumber);
+  if (setting?.status !== 'active') throw new CardRefusal(`card_${setting?.status ?? 'unknown'}`);
   const isDynamic = scenes.some((scene) => CRITICAL_SCENES.has(scene));
-  if (
-    scenes.some((scene) => scene.endsWith('payment')) &&
-    settingOf(door.reader, cardNumber)!.payCard === ''
-  ) {
-    throw new CardRefusal('pay_card_missing');
-  }
+  const pays = scenes.some((scene) => scene.endsWith('payment'));
+  if (pays && setting.payCard === '') throw new CardRefusal('pay_card_missing');
+  const { staticSinceSeconds, codesSinceSeconds } = setting;
+  const nowSeconds = Math.floor(door.now() / 1000);
   const code: HealthCardCode = {
     type: isDynamic ? 'D' : 'S',
     cardNumber,
     scenes: sceneBits(scenes),
-    issuedAtSeconds: Math.floor(door.now() / 1000),
+    issuedAtSeconds: Math.max(nowSeconds, staticSinceSeconds, codesSinceSeconds),
     lifeSeconds: isDynamic ? Math.min(300, Math.max(60, seconds)) : 0,
     nonce: randomBytes(8).toString('hex'),
   };

@@ -4,6 +4,7 @@ import type { CodeType } from '../../protocols/records/health-card-code.ts';
 import { positionKey } from '../frame/keys.ts';
 import type { Module, WritableTableSource } from '../frame/module.ts';
 import { exchangeWithCentre } from './centre.ts';
+import { type IndexStatus, noteTold, noteUntold, tellIndex } from './index-status.ts';
 import { HealthCardQueries } from './queries.ts';
 import {
   type Account,
@@ -27,10 +28,18 @@ const APPLY: { [Kind in FactKind]: Apply<Kind> } = {
   },
   'account.updated': ({ cardNumber, ...more }, tables, record) =>
     change(tables, record, cardNumber, more),
-  'account.cancelled': ({ cardNumber, reason }, tables, record) =>
-    change(tables, record, cardNumber, { status: 'cancelled', cancelReason: reason }),
-  'account.restored': ({ cardNumber }, tables, record) =>
-    change(tables, record, cardNumber, { status: 'active', cancelReason: '' }),
+  'account.cancelled': ({ cardNumber, reason }, tables, record) => {
+    change(tables, record, cardNumber, { status: 'cancelled', cancelReason: reason });
+    noteUntold(tables, { cardNumber, position: record.position, statuses: ['cancelled'] });
+  },
+  'account.restored': ({ cardNumber }, tables, record) => {
+    change(tables, record, cardNumber, { status: 'active', cancelReason: '' });
+    // Of a medium that was cancelled the index hears first that it is back.
+    const statuses: IndexStatus[] = isListed(tables, cardNumber)
+      ? ['active', 'frozen']
+      : ['active'];
+    noteUntold(tables, { cardNumber, position: record.position, statuses });
+  },
   'bank-card.bound': ({ cardNumber, bankCard }, tables, record) => {
     const { bankCards } = accountRow(tables, cardNumber);
     change(tables, record, cardNumber, { bankCards: [...bankCards, bankCard] });
@@ -45,12 +54,16 @@ const APPLY: { [Kind in FactKind]: Apply<Kind> } = {
     tables.table<UseRecord>('card-uses').put(`${use.cardNumber}:${positionKey(position)}`, row);
   },
   'codes.revoked': () => {},
-  'blacklist.changed': ({ level, to, added, removed }, tables) => {
+  'blacklist.changed': ({ level, to, added, removed }, tables, { position }) => {
     const list = tables.table<BlacklistEntry>('blacklist');
     for (const { cardNumber, reason } of added) {
-      list.put(`${cardNumber}:${level}`, { cardNumber, reason, level });
+      relist(tables, cardNumber, position, () =>
+        list.put(`${cardNumber}:${level}`, { cardNumber, reason, level }),
+      );
     }
-    for (const cardNumber of removed) list.remove(`${cardNumber}:${level}`);
+    for (const cardNumber of removed) {
+      relist(tables, cardNumber, position, () => list.remove(`${cardNumber}:${level}`));
+    }
     tables.table<number>('versions').put(level, to);
   },
   'uses.uploaded': ({ position }, tables) => {
@@ -59,6 +72,26 @@ const APPLY: { [Kind in FactKind]: Apply<Kind> } = {
   'card.moved': ({ cardNumber, centre }, tables, record) =>
     change(tables, record, cardNumber, { centre }),
 };
+
+function isListed(tables: WritableTableSource, cardNumber: string): boolean {
+  const rows = tables.table('blacklist').range({ prefix: `${cardNumber}:`, limit: 1 });
+  return [...rows].length > 0;
+}
+
+/** Changes a card's place on the lists; the index is told when it is one of ours and in use. */
+function relist(
+  tables: WritableTableSource,
+  cardNumber: string,
+  position: number,
+  work: () => void,
+): void {
+  const before = isListed(tables, cardNumber);
+  work();
+  const after = isListed(tables, cardNumber);
+  const account = tables.table<Account>('accounts').get(cardNumber);
+  if (before === after || account?.status !== 'active') return;
+  noteUntold(tables, { cardNumber, position, statuses: [after ? 'frozen' : 'active'] });
+}
 
 /** A payment by code at the switch is a use of the card, refused or not. */
 function notePayment(record: JournalRecord, tables: WritableTableSource): void {
@@ -107,6 +140,7 @@ export const healthCard: Module<HealthCardQueries> = {
   version: 3,
   apply(record, tables) {
     if (record.entry.fact?.transaction !== undefined) notePayment(record, tables);
+    noteTold(record, tables);
     const fact = record.entry.fact?.module;
     if (fact === undefined || fact.module !== MODULE || record.status !== 'applied') return;
     const apply = APPLY[fact.kind as FactKind] as Apply<FactKind> | undefined;
@@ -114,5 +148,8 @@ export const healthCard: Module<HealthCardQueries> = {
     apply?.(JSON.parse(text) as never, tables, record);
   },
   queries: (tables) => new HealthCardQueries(tables),
-  act: exchangeWithCentre,
+  async act(context) {
+    for (const untold of context.queries.untold()) await tellIndex(context.ledger, untold);
+    await exchangeWithCentre(context);
+  },
 };

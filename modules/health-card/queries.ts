@@ -1,7 +1,8 @@
 /** Questions to the view of virtual health cards. */
 import { positionKey } from '../frame/keys.ts';
 import type { TableSource } from '../frame/module.ts';
-import type { Account, BlacklistEntry, UseRecord } from './types.ts';
+import type { Untold } from './index-status.ts';
+import type { Account, BlacklistEntry, CardStatus, UseRecord } from './types.ts';
 
 export class HealthCardQueries {
   private readonly tables: TableSource;
@@ -17,6 +18,20 @@ export class HealthCardQueries {
   accountOf(personId: string): Account | undefined {
     const cardNumber = this.tables.table<string>('by-person').get(personId);
     return cardNumber === undefined ? undefined : this.account(cardNumber);
+  }
+
+  statusOf({ cardNumber, status }: Account): CardStatus {
+    const isListed = status === 'active' && this.blacklisted(cardNumber).length > 0;
+    return isListed ? 'blacklisted' : status;
+  }
+
+  /** What the main index has not been told yet. */
+  untold(): Untold[] {
+    return [...this.tables.table<Untold>('untold').range()].map(({ value }) => value);
+  }
+
+  untoldOf(cardNumber: string): Untold | undefined {
+    return this.tables.table<Untold>('untold').get(cardNumber);
   }
 
   /** Entries of a card on the black lists of all levels. */

@@ -3,6 +3,9 @@ import type { CardSetting, CodeScene, CodeType } from '../../protocols/records/h
 
 export const MODULE = 'health-card';
 
+/** Black-listed: on the list of any centre. */
+export type CardStatus = Account['status'] | 'blacklisted';
+
 export type RealNameCheck = 'document' | 'bank-account';
 
 export interface Account {
@@ -55,7 +58,8 @@ export interface BlacklistDelta {
 
 export interface Facts {
   'account.registered': Account;
-  'account.updated': { cardNumber: string; phone: string; payCard: string };
+  /** What is left out stays as it was. */
+  'account.updated': { cardNumber: string; phone?: string; payCard?: string };
   'account.cancelled': { cardNumber: string; reason: CancelReason };
   'account.restored': { cardNumber: string };
   'bank-card.bound': { cardNumber: string; bankCard: string };

@@ -16,6 +16,7 @@ import {
   restoreCard,
   revokeCodes,
   unbindBankCard,
+  updateCard,
 } from '../../modules/health-card/accounts.ts';
 import { exchangeWithCentre } from '../../modules/health-card/centre.ts';
 import { type CodeDoor, issueCode, verifyCode } from '../../modules/health-card/codes.ts';
@@ -84,6 +85,12 @@ t.test('life cycle', async (t) => {
   });
   t.same((await unbindBankCard(door, key(), cardNumber, '6228480000000000018')).bankCards, []);
   t.equal((await moveCard(door, key(), cardNumber, 'hebei')).centre, 'hebei');
+  const named = { phone: '13900000000' };
+  t.same(await updateCard(door, key(), cardNumber, {}), view.queries.account(cardNumber));
+  t.match(await updateCard(door, key(), cardNumber, named), { ...named, centre: 'hebei' });
+  await t.rejects(updateCard(door, key(), cardNumber, { payCard: '6219990000000000010' }), {
+    code: 'pay_card_unknown',
+  });
   await registerCard(door, key(), { personId: 'dead', ...by }).then(({ cardNumber: number }) =>
     cancelCard(door, key(), number, 'death'),
   );
@@ -137,9 +144,14 @@ t.test('codes: every refusal has its reason, and is logged', async (t) => {
   nowMs += 5_000;
   await restoreCard(door, key(), cardNumber);
   t.equal(await shown(last, 'visit'), 'revoked', 'codes of before the cancelling stay void');
+  const fresh = (await issueCode(door, cardNumber, ['visit'])).text;
+  t.equal(await shown(fresh, 'visit'), 'ok', 'a code of the same second, after it');
+  await cancelCard(door, key(), cardNumber, 'emigration');
+  await restoreCard(door, key(), cardNumber);
+  t.equal(await shown(fresh, 'visit'), 'revoked', 'cancelled and restored within a second');
   await until(
     'all uses are seen',
-    () => view.queries.uses(0, 1000).length >= before + cases.length + 7,
+    () => view.queries.uses(0, 1000).length >= before + cases.length + 9,
   );
   const reasons = view.queries
     .uses(0, 1000)
@@ -231,6 +243,39 @@ t.test('the upper centre: black list by versions, effective at once; uses go up'
   await until('the card is off the list', () => !listed());
   t.equal(view.queries.blacklistVersion('province'), 4);
   t.equal(await shown(code, 'visit'), 'ok');
+  // biome-ignore format: a table: what the centre sends, each change by itself, and whether the card is then listed.
+  const deltas: [what: string, changes: [card: string, reason: string | null][], isListed: boolean][] = [
+    ['the card twice',                     [[cardNumber, 'lost'], [cardNumber, 'stolen']], true],
+    ['removed twice',                      [[cardNumber, null], [cardNumber, null]], false],
+    ['removals of unknown cards',          [['6230000000000018', null], [cardNumberOf('9'), null]], false],
+    ['added and removed: it stays listed', [[cardNumber, 'lost'], [cardNumber, null]], true],
+    ['what is no card among the others',   [['nobody', 'x'], [cardNumber, null], ['', null]], false],
+    ['a reason without end',               [[cardNumber, 'lost '.repeat(99)]], true],
+    ['and it is taken off again',          [[cardNumber, null]], false],
+  ];
+  centre.isVerbose = true;
+  for (const [what, changes, isListed] of deltas) {
+    for (const [card, reason] of changes) {
+      if (reason === null) centre.remove(card);
+      else centre.add(card, reason);
+    }
+    await exchangeWithCentre(context());
+    await view.reached(reader.head().position, 30_000);
+    t.equal(listed(), isListed, what);
+    t.equal(await shown(code, 'visit'), isListed ? 'card-blacklisted' : 'ok');
+    t.equal(
+      view.queries.statusOf(view.queries.account(cardNumber)!),
+      isListed ? 'blacklisted' : 'active',
+    );
+  }
+  await until('the main index is told', () => view.queries.untold().length === 0);
+  const told = [...reader.records({ from: 1 })].flatMap(({ entry }) => {
+    const { kind, payload } = entry.fact?.module ?? {};
+    const command = kind === 'medium.status' ? JSON.parse(new TextDecoder().decode(payload)) : null;
+    return command?.number === cardNumber ? [command.status] : [];
+  });
+  const each = ['frozen', 'active'];
+  t.same(told, [...each, ...each, ...each, ...each], 'the main index is told of each');
   const early = await registerCard(door, key(), { personId: '6', ...by });
   await t.rejects(issueCode(door, early.cardNumber, ['visit']), { code: 'card_blacklisted' });
   const all = view.queries.uses(0, 1000).length;
