@@ -4,13 +4,15 @@ import type { ApiServices } from '../services.ts';
 import { cardRoutes } from './health-card/cards.ts';
 import { codeRoutes } from './health-card/codes.ts';
 import { healthCardDoor } from './health-card/door.ts';
-import { registerRoute } from './health-card/registration.ts';
+import { familyRoutes } from './health-card/family.ts';
+import { registrationRoutes } from './health-card/registration.ts';
 
 export function healthCardRoutes(services: ApiServices): Route[] {
   const door = healthCardDoor(services);
   return [
-    registerRoute(services, door),
+    ...registrationRoutes(services, door),
     ...cardRoutes(services, door),
     ...codeRoutes(services, door),
+    ...familyRoutes(services, door),
   ];
 }

@@ -15,6 +15,7 @@ import {
   type CancelReason,
   type FactKind,
   type Facts,
+  type FamilyRelation,
   MODULE,
   type RealNameCheck,
 } from './types.ts';
@@ -71,7 +72,7 @@ export async function registerCard(
     throw new CardRefusal('card_number_taken');
   if (known?.status === 'cancelled') return restoreCard(door, key, cardNumber);
   if (known !== undefined) return known;
-  const account: Account = {
+  const account: Facts['account.registered'] = {
     ...request,
     cardNumber,
     status: 'active',
@@ -109,9 +110,7 @@ export async function updateCard(
     await record(door, key, 'account.updated', fact);
     return door.queries.account(cardNumber)!;
   }
-  if (payCard !== '' && door.reader.registry.get('card', payCard) === null) {
-    throw new CardRefusal('pay_card_unknown');
-  }
+  checkPayCard(door, payCard);
   await record(
     door,
     key,
@@ -120,6 +119,12 @@ export async function updateCard(
     { cardNumber, setting: (was) => ({ ...was!, payCard }) },
   );
   return door.queries.account(cardNumber)!;
+}
+
+/** Throws CardRefusal for a card that is none of the ledger's; empty is no card. */
+export function checkPayCard({ reader }: CardDoor, payCard: string): void {
+  const isKnown = payCard === '' || reader.registry.get('card', payCard) !== null;
+  if (!isKnown) throw new CardRefusal('pay_card_unknown');
 }
 
 /** Only who has left the country or has died is cancelled. */
@@ -196,6 +201,34 @@ export async function unbindBankCard(
   const { bankCards } = activeAccount(door, cardNumber);
   if (!bankCards.includes(bankCard)) throw new CardRefusal('bank_card_not_bound');
   await record(door, key, 'bank-card.unbound', { cardNumber, bankCard });
+  return door.queries.account(cardNumber)!;
+}
+
+/** A card that is there already gets the new relation. */
+export async function addToFamily(
+  door: CardDoor,
+  key: string,
+  cardNumber: string,
+  member: string,
+  relation: FamilyRelation,
+): Promise<Account> {
+  activeAccount(door, cardNumber);
+  activeAccount(door, member);
+  if (member === cardNumber) throw new CardRefusal('own_family_member');
+  await record(door, key, 'family.added', { cardNumber, member: { cardNumber: member, relation } });
+  return door.queries.account(cardNumber)!;
+}
+
+export async function removeFromFamily(
+  door: CardDoor,
+  key: string,
+  cardNumber: string,
+  member: string,
+): Promise<Account> {
+  const { family } = activeAccount(door, cardNumber);
+  const isThere = family.some((one) => one.cardNumber === member);
+  if (!isThere) throw new CardRefusal('family_member_unknown');
+  await record(door, key, 'family.removed', { cardNumber, member });
   return door.queries.account(cardNumber)!;
 }
 

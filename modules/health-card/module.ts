@@ -23,7 +23,8 @@ type Apply<Kind extends FactKind> = (
 
 const APPLY: { [Kind in FactKind]: Apply<Kind> } = {
   'account.registered': (account, tables, { position }) => {
-    tables.table<Account>('accounts').put(account.cardNumber, { ...account, version: position });
+    const row = { ...account, family: [], version: position };
+    tables.table<Account>('accounts').put(account.cardNumber, row);
     tables.table<string>('by-person').put(account.personId, account.cardNumber);
   },
   'account.updated': ({ cardNumber, ...more }, tables, record) =>
@@ -47,6 +48,16 @@ const APPLY: { [Kind in FactKind]: Apply<Kind> } = {
   'bank-card.unbound': ({ cardNumber, bankCard }, tables, record) => {
     const { bankCards } = accountRow(tables, cardNumber);
     change(tables, record, cardNumber, { bankCards: bankCards.filter((one) => one !== bankCard) });
+  },
+  'family.added': ({ cardNumber, member }, tables, record) => {
+    const { family } = accountRow(tables, cardNumber);
+    const others = family.filter((one) => one.cardNumber !== member.cardNumber);
+    change(tables, record, cardNumber, { family: [...others, member] });
+  },
+  'family.removed': ({ cardNumber, member }, tables, record) => {
+    const { family } = accountRow(tables, cardNumber);
+    const left = family.filter((one) => one.cardNumber !== member);
+    change(tables, record, cardNumber, { family: left });
   },
   'card.used': (use, tables, { position, timestampUs }) => {
     const row = { ...use, position, timeUs: timestampUs };

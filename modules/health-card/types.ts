@@ -6,6 +6,15 @@ export const MODULE = 'health-card';
 /** Black-listed: on the list of any centre. */
 export type CardStatus = Account['status'] | 'blacklisted';
 
+export const FAMILY_RELATIONS = ['spouse', 'child', 'parent', 'other'] as const;
+export type FamilyRelation = (typeof FAMILY_RELATIONS)[number];
+
+export interface FamilyMember {
+  cardNumber: string;
+  /** What the member is to the holder. */
+  relation: FamilyRelation;
+}
+
 export type RealNameCheck = 'document' | 'bank-account';
 
 export interface Account {
@@ -19,6 +28,7 @@ export interface Account {
   /** Ledger card that payments by code come from; empty: none. */
   payCard: string;
   bankCards: string[];
+  family: FamilyMember[];
   cancelReason: string;
   /** Centre that issued it: a hospital belongs to a city, a city to a province. */
   centre: string;
@@ -57,7 +67,7 @@ export interface BlacklistDelta {
 }
 
 export interface Facts {
-  'account.registered': Account;
+  'account.registered': Omit<Account, 'family'>;
   /** What is left out stays as it was. */
   'account.updated': { cardNumber: string; phone?: string; payCard?: string };
   'account.cancelled': { cardNumber: string; reason: CancelReason };
@@ -68,6 +78,8 @@ export interface Facts {
   'codes.revoked': { cardNumber: string; which: 'static' | 'all' };
   'blacklist.changed': BlacklistDelta;
   'uses.uploaded': { position: number };
+  'family.added': { cardNumber: string; member: FamilyMember };
+  'family.removed': { cardNumber: string; member: string };
   'card.moved': { cardNumber: string; centre: string };
 }
 

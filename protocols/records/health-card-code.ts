@@ -33,6 +33,9 @@ export const CODE_SCENES = [
   'record-query',
   'outpatient-payment',
   'inpatient-payment',
+  'admission',
+  'nurse-station',
+  'ward-doctor',
 ] as const;
 export type CodeScene = (typeof CODE_SCENES)[number];
 
@@ -57,8 +60,15 @@ export function sceneBits(scenes: readonly CodeScene[]): number {
   return scenes.reduce((bits, scene) => bits | (1 << CODE_SCENES.indexOf(scene)), 0);
 }
 
+/** A code for the whole ward is one for both of its desks. */
+const WIDER: Partial<Record<CodeScene, CodeScene>> = {
+  'nurse-station': 'ward',
+  'ward-doctor': 'ward',
+};
+
 export function hasScene({ scenes }: HealthCardCode, scene: CodeScene): boolean {
-  return (scenes & (1 << CODE_SCENES.indexOf(scene))) !== 0;
+  const wider = WIDER[scene];
+  return (scenes & sceneBits(wider === undefined ? [scene] : [scene, wider])) !== 0;
 }
 
 /** The part that the proof is made over. */

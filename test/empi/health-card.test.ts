@@ -103,7 +103,8 @@ t.test('codes: every refusal has its reason, and is logged', async (t) => {
   const { cardNumber } = await registerCard(door, key(), { personId: '2', ...by });
   const before = view.queries.uses(0, 1000).length;
   const printed = (await issueCode(door, cardNumber, ['registration', 'visit'])).text;
-  const live = async () => (await issueCode(door, cardNumber, ['record-query'])).text;
+  const codeOf = async (scene: CodeScene) => (await issueCode(door, cardNumber, [scene])).text;
+  const live = () => codeOf('record-query');
   const flip = (text: string, at: number) =>
     text.slice(0, at) + (text[at] === '1' ? '2' : '1') + text.slice(at + 1);
   const used = await live();
@@ -119,6 +120,17 @@ t.test('codes: every refusal has its reason, and is logged', async (t) => {
     ['other scenes', flip(await live(), 23), 'record-query', 'forged'],
     ['a longer life', flip(await live(), 33), 'record-query', 'forged'],
     ['another proof', flip(await live(), 60), 'record-query', 'forged'],
+    ['a code for the ward, at its nurses', await codeOf('ward'), 'nurse-station', 'ok'],
+    ['a code for the ward, at its doctor', await codeOf('ward'), 'ward-doctor', 'ok'],
+    ['a code for the ward, at admission', await codeOf('ward'), 'admission', 'wrong-scene'],
+    [
+      'a code for the nurses, at the doctor',
+      await codeOf('nurse-station'),
+      'ward-doctor',
+      'wrong-scene',
+    ],
+    ['a code for admission', await codeOf('admission'), 'admission', 'ok'],
+    ['a code for admission, outpatient', await codeOf('admission'), 'registration', 'wrong-scene'],
     ['no code at all', 'https://example.org/', 'visit', 'malformed'],
     ['a code with more behind it', `${await live()}0`, 'record-query', 'malformed'],
   ];

@@ -1,6 +1,5 @@
 /** A card after its registration: what is known of it, its life, the bank cards bound to it. */
 import { z } from 'zod';
-import { send } from '../../../modules/empi/commands.ts';
 import { normaliseIdNumber } from '../../../modules/empi/matching/normalise.ts';
 import {
   bindBankCard,
@@ -8,20 +7,22 @@ import {
   moveCard,
   restoreCard,
   unbindBankCard,
-  updateCard,
 } from '../../../modules/health-card/accounts.ts';
 import type { CodeDoor } from '../../../modules/health-card/codes.ts';
+import type { Account } from '../../../modules/health-card/types.ts';
 import { conflict, notFound } from '../../problem.ts';
 import { type Route, route } from '../../route.ts';
 import type { ApiServices } from '../../services.ts';
 import { empiDoor } from '../empi/door.ts';
-import { demographics, text } from '../empi/shapes.ts';
+import { text } from '../empi/shapes.ts';
 import { accountShape, keyOf, orConflict, params, READ, shown, WRITE } from './door.ts';
+import { indexTold } from './holder.ts';
+import { updateRoute } from './update.ts';
 
 export function cardRoutes(services: ApiServices, door: () => CodeDoor): Route[] {
   return [
     ...accountRoutes(services, door),
-    ...lifeCycleRoutes(door),
+    ...lifeCycleRoutes(services, door),
     ...bankCardRoutes(services, door),
   ];
 }
@@ -39,45 +40,20 @@ function accountRoutes(services: ApiServices, door: () => CodeDoor): Route[] {
       handle({ params: { cardNumber } }) {
         const account = door().queries.account(cardNumber);
         if (account === undefined) throw notFound('There is no such health card.');
-        return shown(account);
+        return shown(door(), account);
       },
     }),
-    route({
-      ...WRITE,
-      method: 'put',
-      path: '/v1/health-cards/{cardNumber}',
-      summaryZh: '电子健康卡信息更新；给出人口学信息时同步主索引',
-      summaryEn: 'Update a card; demographics, when given, change the main index too',
-      params,
-      body: z.object({
-        phone: z.string().max(32),
-        payCard: z.string().regex(/^(?:\d{13,19})?$/),
-        demographics: demographics.optional(),
-      }),
-      answer: accountShape,
-      async handle(call) {
-        const {
-          params: { cardNumber },
-          body,
-          caller,
-        } = call;
-        const key = keyOf(call);
-        const account = await orConflict(updateCard(door(), key, cardNumber, body));
-        if (body.demographics !== undefined) {
-          const change = {
-            personId: account.personId,
-            demographics: body.demographics,
-            by: caller.id,
-          };
-          await send(empiDoor(services)(), `${key}:person`, 'person.change', change);
-        }
-        return shown(account);
-      },
-    }),
+    updateRoute(services, door),
   ];
 }
 
-function lifeCycleRoutes(door: () => CodeDoor): Route[] {
+function lifeCycleRoutes(services: ApiServices, door: () => CodeDoor): Route[] {
+  /** The answer comes when the main index knows it, too. */
+  const told = async (change: Promise<Account>) => {
+    const account = await orConflict(change);
+    await indexTold(door(), empiDoor(services)(), account.cardNumber);
+    return shown(door(), account);
+  };
   return [
     route({
       ...WRITE,
@@ -89,11 +65,7 @@ function lifeCycleRoutes(door: () => CodeDoor): Route[] {
       body: z.object({ reason: z.string() }),
       answer: accountShape,
       handle: async (call) =>
-        shown(
-          await orConflict(
-            cancelCard(door(), keyOf(call), call.params.cardNumber, call.body.reason),
-          ),
-        ),
+        told(cancelCard(door(), keyOf(call), call.params.cardNumber, call.body.reason)),
     }),
     route({
       ...WRITE,
@@ -103,8 +75,7 @@ function lifeCycleRoutes(door: () => CodeDoor): Route[] {
       summaryEn: 'Restore a cancelled card',
       params,
       answer: accountShape,
-      handle: async (call) =>
-        shown(await orConflict(restoreCard(door(), keyOf(call), call.params.cardNumber))),
+      handle: async (call) => told(restoreCard(door(), keyOf(call), call.params.cardNumber)),
     }),
     route({
       ...WRITE,
@@ -117,6 +88,7 @@ function lifeCycleRoutes(door: () => CodeDoor): Route[] {
       answer: accountShape,
       handle: async (call) =>
         shown(
+          door(),
           await orConflict(moveCard(door(), keyOf(call), call.params.cardNumber, call.body.centre)),
         ),
     }),
@@ -137,6 +109,7 @@ function bankCardRoutes(services: ApiServices, door: () => CodeDoor): Route[] {
       answer: accountShape,
       handle: async (call) =>
         shown(
+          door(),
           await orConflict(
             bindBankCard(door(), keyOf(call), call.params.cardNumber, call.body.bankCard),
           ),
@@ -163,6 +136,7 @@ function bankCardRoutes(services: ApiServices, door: () => CodeDoor): Route[] {
           throw conflict('document_does_not_match', 'These are not the holder’s document data.');
         }
         return shown(
+          door(),
           await orConflict(unbindBankCard(door(), keyOf(call), cardNumber, body.bankCard)),
         );
       },

@@ -1,7 +1,6 @@
 /** QR codes of a card: issued, printed, revoked, and verified by whoever scans them. */
 import { renderSVG } from 'uqr';
 import { z } from 'zod';
-import { normaliseIdNumber } from '../../../modules/empi/matching/normalise.ts';
 import { revokeCodes } from '../../../modules/health-card/accounts.ts';
 import {
   type CodeDoor,
@@ -14,8 +13,8 @@ import { notFound } from '../../problem.ts';
 import { type Route, route } from '../../route.ts';
 import type { ApiServices } from '../../services.ts';
 import { empiDoor } from '../empi/door.ts';
-import { text } from '../empi/shapes.ts';
 import { keyOf, orConflict, params, READ, WRITE } from './door.ts';
+import { accountOf, document, holderOf, personOfDocument } from './holder.ts';
 
 const codeShape = z.object({
   qrContent: z.string(),
@@ -24,6 +23,9 @@ const codeShape = z.object({
   qrCodeSvg: z.string(),
 });
 const scene = z.enum(CODE_SCENES);
+
+/** What a code on paper is for. */
+const PRINTED_SCENES = ['registration', 'visit', 'admission'] as const;
 
 const NOBODY = { erhcCardNo: '', empi: '', name: '', sex: '', birthDate: '', phone: '' };
 
@@ -58,19 +60,14 @@ function issueRoutes(services: ApiServices, door: () => CodeDoor): Route[] {
       summaryZh: '凭证件信息打印静态二维码',
       summaryEn: 'A static code to print, from document data',
       secretAnswer: true,
-      body: z.object({ name: text, idNumber: text }),
+      body: z.object(document),
       answer: codeShape,
       async handle({ body }) {
         const index = empiDoor(services)();
-        const number = normaliseIdNumber(body.idNumber);
-        const person = [...index.queries.byKey({ kind: 'id', value: number }, true)].find(
-          ({ demographics: held }) => held.name === body.name,
-        );
-        const account = door().queries.accountOf(person?.personId ?? '');
+        const person = personOfDocument(index, body);
+        const account = person && accountOf(door().queries, index, person);
         if (account === undefined) throw notFound('Nobody with these data has a health card.');
-        return codeAnswer(
-          await orConflict(issueCode(door(), account.cardNumber, ['registration', 'visit'])),
-        );
+        return codeAnswer(await orConflict(issueCode(door(), account.cardNumber, PRINTED_SCENES)));
       },
     }),
     route({
@@ -166,9 +163,8 @@ function verifyRoute(services: ApiServices, door: () => CodeDoor): Route {
       const verified = await verifyCode(door(), keyOf(call), { ...rest, text: qrContent });
       if (!verified.ok) return { ...NOBODY, ok: false, refusal: verified.refusal };
       const person = empiDoor(services)().queries.livePerson(verified.personId);
-      const { name = '', sex = '', birthDate = '', phone = '' } = person?.demographics ?? {};
       const { cardNumber, personId } = verified;
-      const held = { name, sex, birthDate, phone };
+      const held = holderOf(person);
       return { ok: true, refusal: null, erhcCardNo: cardNumber, empi: personId, ...held };
     },
   });

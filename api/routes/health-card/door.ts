@@ -20,11 +20,12 @@ export const WRITE = {
   changes: true,
 } as const;
 
-export const params = z.object({ cardNumber: z.string().regex(/^\d{16}$/) });
+export const cardNumber = z.string().regex(/^\d{16}$/);
+export const params = z.object({ cardNumber });
 export const accountShape = z.object({
   erhcCardNo: z.string(),
   empi: z.string(),
-  status: z.enum(['active', 'cancelled']),
+  status: z.enum(['active', 'blacklisted', 'cancelled']),
   checkedBy: z.string(),
   phone: z.string(),
   payCard: z.string(),
@@ -42,14 +43,20 @@ export function healthCardDoor(services: ApiServices): () => CodeDoor {
   };
 }
 
-/** Cards as callers see them: numbers of paying cards are masked. */
-export function shown({ cardNumber, personId, payCard, bankCards, version: _, ...rest }: Account) {
+/** A card as callers see it: numbers of paying cards are masked. */
+export function shown({ queries }: CodeDoor, account: Account) {
+  const { cardNumber: erhcCardNo, personId, payCard, bankCards } = account;
+  const { checkedBy, phone, cancelReason, centre } = account;
   return {
-    ...rest,
-    erhcCardNo: cardNumber,
+    erhcCardNo,
     empi: personId,
+    status: queries.statusOf(account),
+    checkedBy,
+    phone,
     payCard: payCard === '' ? '' : maskPan(payCard),
     bankCards: bankCards.map(maskPan),
+    cancelReason,
+    centre,
   };
 }
 

@@ -1,8 +1,9 @@
-/** A dynamic code of an e-health-card pays at the till through the ordinary transaction. */
+/** E-health-cards of a running switch: calls of apps and hospitals, and codes that pay at the till. */
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { chooseHsm } from '../../cli/system/hsm-choice.ts';
 import { openReader } from '../../ledger/reader.ts';
+import { checkCharacter } from '../../modules/empi/matching/id-number.ts';
 import { openModuleQueries } from '../../modules/frame/queries.ts';
 import { type CodeDoor, issueCode } from '../../modules/health-card/codes.ts';
 import { healthCard } from '../../modules/health-card/module.ts';
@@ -138,8 +139,8 @@ t.test('register, ask for a code, pay, verify', async (t) => {
     ['a terminal of both',              rules('terminal/10000017', { scenes: ['inpatient-payment', 'outpatient-payment'] }), await out(), ward, '00', 'outpatient-payment', null],
     ['a merchant of the other',         rules(`merchant/${INPATIENT}`, { scenes: ['outpatient-payment'] }), await inside(), ward, '00', 'inpatient-payment', null],
     ['the terminal’s rule gone',        rules('terminal/10000017', null), await inside(), ward, '57', 'outpatient-payment', 'wrong-scene'],
-    ['a card with too little money',    put({ phone: '1', payCard: CARD.poor }), await out(), till, '51', 'outpatient-payment', 'balance-too-low'],
-    ['a lost card',                     put({ phone: '1', payCard: CARD.lost }), await out(), till, '41', 'outpatient-payment', 'card-lost'],
+    ['a card with too little money',    put({ payCard: CARD.poor }), await out(), till, '51', 'outpatient-payment', 'balance-too-low'],
+    ['a lost card',                     put({ payCard: CARD.lost }), await out(), till, '41', 'outpatient-payment', 'card-lost'],
     ['a cancelled card',                cancel,                         last, till, '62', 'outpatient-payment', 'card-cancelled'],
   ];
   for (const [what, before, code, desk, answer] of cases) {
@@ -161,3 +162,125 @@ function verified(served: Served, qrContent: string, scene: string): Promise<Ans
   const more = { step: '010105', organisation: 'h1' };
   return ask(served, 'POST', `${CARDS}/verify`, { qrContent, scene, ...more });
 }
+
+const CHILD = '110105201503070';
+const LI = '530102192005080';
+const valid = (digits: string, order: string) =>
+  digits.slice(0, 14) + order + checkCharacter(digits.slice(0, 14) + order);
+
+t.test('who gets a card', async (t) => {
+  const first = await registered(served, { ...WANG, idNumber: valid(LI, '028'), name: '王丽' });
+  const passport = { name: 'John Smith', idType: '03', idNumber: 'E1234567' };
+  const foreign = await registered(served, passport);
+  const id = valid(LI, '028');
+  // biome-ignore format: a table: what is read from the document, and the card or why there is none.
+  const cases: [what: string, person: Record<string, string>, expected: string][] = [
+    ['no name',                        { idNumber: id }, '422 real_name_needed'],
+    ['no number',                      { name: '王丽' }, '422 real_name_needed'],
+    ['a wrong check character',        { name: '王丽', idNumber: id.replace(/.$/, 'Y') }, '422 real_name_needed'],
+    ['a passport, not said to be one', { name: 'John Smith', idNumber: 'E1234567' }, '422 real_name_needed'],
+    ['a baby without a name',          { name: '王丽之女', idNumber: id }, '422 real_name_needed'],
+    ['a child with the mother’s number', { name: '王小', idNumber: id, birthDate: '20150307' }, '422 real_name_needed'],
+    ['the number under another name',  { name: '赵强', idNumber: id }, '409 name_differs'],
+    ['a passport under another name',  { ...passport, name: 'Mary Jones' }, '409 name_differs'],
+    ['the same again',                 { name: '王丽', idNumber: id }, first],
+    ['the name in parts',              { surname: '王', givenName: '丽', idNumber: id }, first],
+    ['the name in other characters',   { name: '王麗', idNumber: id }, first],
+    ['the passport again',             passport, foreign],
+    ['its name the other way round',   { ...passport, name: 'Smith John' }, foreign],
+  ];
+  for (const [what, demographics, expected] of cases) {
+    const answer = await ask(served, 'POST', CARDS, { demographics, checkedBy: 'document' });
+    const given =
+      answer.status === 200 ? answer.body['erhcCardNo'] : `${answer.status} ${answer.body['code']}`;
+    t.equal(given, expected, what);
+  }
+  t.not(first, foreign);
+});
+
+t.test('a card after its registration', async (t) => {
+  const id = valid(LI, '033');
+  const li = {
+    surname: '李',
+    givenName: '强',
+    idNumber: id,
+    phone: '13800001111',
+    address: '幸福路1号',
+  };
+  const card = await registered(served, li);
+  const path = `${CARDS}/${card}`;
+  const empi = String((await ask(served, 'GET', path)).body['empi']);
+  const person = async () => (await ask(served, 'GET', `/v1/empi/persons/${empi}`)).body;
+  const known = async () => (await person())['demographics'] as unknown as Record<string, string>;
+  const asOf = { ...li, address: '平安里2号' };
+  const moved = { ...asOf, phone: '13900002222' };
+  // biome-ignore format: a table: an update, its answer, and what the index then knows.
+  const updates: [what: string, body: object, expected: string, known: object][] = [
+    ['nothing',                       {}, '200', li],
+    ['the address alone',             { demographics: { address: '平安里2号' } }, '200', asOf],
+    ['the phone alone',               { phone: '13900002222' }, '200', moved],
+    ['another valid number',          { demographics: { idNumber: valid(LI, '041') } }, '409 two_valid_id_numbers', moved],
+    ['a number that is none',         { demographics: { idNumber: '12345' } }, '422 real_name_needed', moved],
+    ['an unknown card to pay with',   { payCard: CARD.unknown, demographics: { address: 'x' } }, '409 pay_card_unknown', moved],
+    ['a card to pay with',            { payCard: CARD.good }, '200', moved],
+    ['the name in one',               { demographics: { name: '李刚' } }, '200', { ...moved, name: '李刚', surname: undefined, givenName: undefined }],
+    ['and in parts again',            { demographics: { surname: '李', givenName: '强' } }, '200', moved],
+  ];
+  for (const [what, body, expected, held] of updates) {
+    const { status, body: answer } = await ask(served, 'PUT', path, body);
+    t.equal(status === 200 ? '200' : `${status} ${answer['code']}`, expected, what);
+    t.same(await known(), JSON.parse(JSON.stringify(held)), `${what}: the index`);
+  }
+  t.match((await ask(served, 'GET', path)).body, { phone: '13900002222', payCard: /^\d+\*+\d+$/ });
+
+  const shown = { name: '李强', idNumber: id };
+  const printed = await ask(served, 'POST', `${CARDS}/static-code`, shown);
+  t.equal(printed.status, 200, 'a code on paper for a name that was registered in parts');
+  t.match((await verified(served, String(printed.body['qrContent']), 'visit')).body, {
+    ok: true,
+    name: '李强',
+    sex: 'M',
+    birthDate: '1920-05-08',
+    phone: '13900002222',
+  });
+  // biome-ignore format: all places of a hospital that take the card.
+  const places = ['registration', 'visit', 'outpatient-payment', 'pharmacy', 'admission', 'nurse-station', 'ward-doctor', 'inpatient-payment'];
+  for (const scene of places) {
+    const code = await codeFor(served, card, scene);
+    t.match((await verified(served, code, scene)).body, { ok: true, erhcCardNo: card }, scene);
+  }
+
+  const query = async (name: string) =>
+    (await ask(served, 'POST', `${CARDS}/query`, { name, idNumber: id })).body;
+  t.match(await query('李强'), { registered: true, card: { erhcCardNo: card, status: 'active' } });
+  t.same(await query('李刚'), { registered: false, card: null }, 'not by the number alone');
+  const time = Date.parse(
+    String((await ask(served, 'GET', `${CARDS}/host-time`)).body['hostTime']),
+  );
+  t.ok(Math.abs(Date.now() - time) < 60_000, 'the time of the host');
+
+  const childId = valid(CHILD, '012');
+  const child = await registered(served, { name: '李明', idNumber: childId });
+  const family = (name: string) =>
+    ask(served, 'POST', `${path}/family`, {
+      erhcCardNo: child,
+      relation: 'child',
+      name,
+      idNumber: childId,
+    });
+  t.equal((await family('赵强')).body['code'], 'document_does_not_match');
+  const members = [{ erhcCardNo: child, relation: 'child', name: '李明', status: 'active' }];
+  t.same((await family('李明')).body, { members });
+  t.same((await family('李明')).body, { members }, 'twice is once');
+  t.same((await ask(served, 'GET', `${path}/family`)).body, { members });
+  t.same((await ask(served, 'DELETE', `${path}/family/${child}`)).body, { members: [] });
+
+  const medium = async () =>
+    ((await person())['media'] as unknown as { status: string }[])[0]!.status;
+  t.equal(await medium(), 'active');
+  await ask(served, 'POST', `${path}/cancel`, { reason: 'emigration' });
+  t.equal(await medium(), 'cancelled', 'the index knows it with the answer');
+  t.equal((await query('李强'))['card']?.['status'], 'cancelled');
+  t.equal(await registered(served, { name: '李强', idNumber: id }), card, 'registered again');
+  t.equal(await medium(), 'active');
+});
