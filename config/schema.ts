@@ -59,6 +59,8 @@ export const configSchema = z
     invoicing: invoicing.prefault({}),
     'health-card': z
       .strictObject({
+        /** Printed codes are taken with the holder's password only; otherwise from cards that have one. */
+        staticCodesNeedPassword: z.boolean().default(false),
         /** The upper centre: black lists come from it, card uses go to it. */
         centre: z
           .strictObject({

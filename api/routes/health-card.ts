@@ -5,6 +5,7 @@ import { cardRoutes } from './health-card/cards.ts';
 import { codeRoutes } from './health-card/codes.ts';
 import { healthCardDoor } from './health-card/door.ts';
 import { familyRoutes } from './health-card/family.ts';
+import { passwordRoute } from './health-card/password.ts';
 import { registrationRoutes } from './health-card/registration.ts';
 
 export function healthCardRoutes(services: ApiServices): Route[] {
@@ -14,5 +15,6 @@ export function healthCardRoutes(services: ApiServices): Route[] {
     ...cardRoutes(services, door),
     ...codeRoutes(services, door),
     ...familyRoutes(services, door),
+    passwordRoute(services, door),
   ];
 }

@@ -1,43 +1,8 @@
-/**
- * Virtual accounts: register, update, cancel, restore, bank cards. Each change is one entry with the
- * fact and the card's setting in the registry, guarded by the setting's version: of two changes at
- * once one is done on top of the other or not at all, and the switch sees it with the next transaction.
- */
+/** Virtual accounts: register, update, cancel, restore, move, bank cards, family, codes made void. */
 import { createHash } from 'node:crypto';
-import type { LedgerClient } from '../../ledger/client.ts';
-import { idOf } from '../../ledger/id.ts';
-import type { Reader } from '../../ledger/reader.ts';
-import { registryChange } from '../../ledger/registry.ts';
-import { type CardSetting, cardSettingKey } from '../../protocols/records/health-card-code.ts';
-import type { HealthCardQueries } from './queries.ts';
-import {
-  type Account,
-  type CancelReason,
-  type FactKind,
-  type Facts,
-  type FamilyRelation,
-  MODULE,
-  type RealNameCheck,
-} from './types.ts';
-
-export interface CardDoor {
-  ledger: LedgerClient;
-  reader: Reader;
-  queries: HealthCardQueries;
-  reached(position: number): Promise<boolean>;
-  now(): number;
-}
-
-/** Refused by a rule of the cards; the code is for programs. */
-export class CardRefusal extends Error {
-  override readonly name = 'CardRefusal';
-  readonly code: string;
-
-  constructor(code: string) {
-    super(code);
-    this.code = code;
-  }
-}
+import type { CardSetting } from '../../protocols/records/health-card-code.ts';
+import { activeAccount, type CardDoor, CardRefusal, knownAccount, record } from './card-record.ts';
+import type { Account, CancelReason, Facts, FamilyRelation, RealNameCheck } from './types.ts';
 
 /** `62300` + ten digits made of the main index number + Luhn digit: the same person, the same card. */
 export function cardNumberOf(personId: string): string {
@@ -267,59 +232,4 @@ export async function moveCard(door: CardDoor, key: string, cardNumber: string, 
   activeAccount(door, cardNumber);
   await record(door, key, 'card.moved', { cardNumber, centre });
   return door.queries.account(cardNumber)!;
-}
-
-function knownAccount({ queries }: CardDoor, cardNumber: string): Account {
-  const account = queries.account(cardNumber);
-  if (account === undefined) throw new CardRefusal('card_unknown');
-  return account;
-}
-
-export function activeAccount(door: CardDoor, cardNumber: string): Account {
-  const account = knownAccount(door, cardNumber);
-  if (account.status !== 'active') throw new CardRefusal('card_cancelled');
-  return account;
-}
-
-export function settingOf(reader: Reader, cardNumber: string): CardSetting | null {
-  const item = reader.registry.get('setting', cardSettingKey(cardNumber));
-  return item === null ? null : (JSON.parse(item.value.value) as CardSetting);
-}
-
-export function factOf<Kind extends FactKind>(kind: Kind, key: string, fact: Facts[Kind]) {
-  const payload = new TextEncoder().encode(JSON.stringify(fact));
-  return { module: { module: MODULE, kind, key, payload } };
-}
-
-/** The change of a card's setting, guarded by the version that it was made from. */
-export function settingChange(
-  reader: Reader,
-  cardNumber: string,
-  change: (was: CardSetting | null) => CardSetting,
-) {
-  const name = cardSettingKey(cardNumber);
-  const item = reader.registry.get('setting', name);
-  const was = item === null ? null : (JSON.parse(item.value.value) as CardSetting);
-  const by = { who: MODULE, why: 'health card', expectedVersion: item?.version ?? 0 };
-  return registryChange('setting', name, { value: JSON.stringify(change(was)) }, by);
-}
-
-async function record<Kind extends FactKind>(
-  door: CardDoor,
-  key: string,
-  kind: Kind,
-  fact: Facts[Kind],
-  more?: { cardNumber: string; setting: (was: CardSetting | null) => CardSetting },
-): Promise<void> {
-  const result = await door.ledger.submit({
-    id: idOf(MODULE, key),
-    institution: '',
-    fact: factOf(kind, key, fact),
-    ...(more === undefined
-      ? {}
-      : { registry: [settingChange(door.reader, more.cardNumber, more.setting)] }),
-  });
-  if (result.status !== 'applied' && result.status !== 'exists')
-    throw new CardRefusal('changed_meanwhile');
-  if (!(await door.reached(result.position))) throw new CardRefusal('view_behind');
 }

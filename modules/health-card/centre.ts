@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { idOf } from '../../ledger/id.ts';
 import type { Reader } from '../../ledger/reader.ts';
 import type { ActContext } from '../frame/module.ts';
-import { factOf, settingChange, settingOf } from './accounts.ts';
+import { factOf, settingChange, settingOf } from './card-record.ts';
 import type { HealthCardQueries } from './queries.ts';
 import { type BlacklistDelta, MODULE } from './types.ts';
 

@@ -6,7 +6,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Hsm } from '../../hsm/types.ts';
 import { idOf } from '../../ledger/id.ts';
-import type { Id } from '../../ledger/types.ts';
+import { RACE_STATUSES } from '../../ledger/status.ts';
+import type { EntryStatus, Id, RegistryChange } from '../../ledger/types.ts';
 import {
   CODE_KEY,
   CODE_SCENES,
@@ -21,7 +22,15 @@ import {
   sceneBits,
 } from '../../protocols/records/health-card-code.ts';
 import { moduleKey } from '../frame/module-key.ts';
-import { activeAccount, type CardDoor, CardRefusal, factOf, settingOf } from './accounts.ts';
+import {
+  activeAccount,
+  type CardDoor,
+  CardRefusal,
+  factOf,
+  settingChange,
+  settingOf,
+} from './card-record.ts';
+import { judgePassword } from './password.ts';
 import { MODULE } from './types.ts';
 
 export const CODE_KEY_SPEC = {
@@ -33,6 +42,8 @@ const DYNAMIC_SECONDS = 120;
 
 export interface CodeDoor extends CardDoor {
   hsm: Hsm;
+  /** Printed codes are taken with a password only; otherwise those of cards that have one. */
+  needsPassword: boolean;
 }
 
 export interface IssuedCode {
@@ -85,11 +96,16 @@ export interface VerifyRequest {
   step: string;
   organisation: string;
   terminal: string;
+  /** The holder's, for a printed code; empty: none was asked for. */
+  password: string;
 }
 
 export type Verified =
   | { ok: true; cardNumber: string; personId: string; type: CodeType }
   | { ok: false; refusal: CodeRefusal };
+
+/** Two verifications of a card may count a password at once; the later one looks again. */
+const ATTEMPTS_MAX = 20;
 
 /** What a hospital asks when it has scanned a code. Whatever the answer, the use is in the log. */
 export async function verifyCode(
@@ -97,67 +113,87 @@ export async function verifyCode(
   key: string,
   request: VerifyRequest,
 ): Promise<Verified> {
+  for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
+    const verified = await verifyOnce(door, key, request);
+    if (verified !== null) return verified;
+  }
+  throw new CardRefusal('changed_meanwhile');
+}
+
+/** Null when the card's setting changed meanwhile. */
+async function verifyOnce(
+  door: CodeDoor,
+  key: string,
+  request: VerifyRequest,
+): Promise<Verified | null> {
   const parsed = parseCode(request.text);
-  const refusal = await refusalOf(door, parsed, request.scene);
-  const { text: _, ...rest } = request;
+  const { refusal, registry } = await judge(door, parsed, request);
+  const { text: _, password: __, ...rest } = request;
   const use = {
     ...rest,
     cardNumber: refusal === 'malformed' || refusal === 'forged' ? '' : parsed!.code.cardNumber,
     codeType: parsed?.code.type ?? ('' as const),
   };
-  if (refusal !== null) {
-    await log(door, key, { ...use, refusal });
-    return { ok: false, refusal };
-  }
-  const { code } = parsed!;
-  if (!(await log(door, key, { ...use, refusal: null }, code))) {
+  const code = refusal === null ? parsed!.code : undefined;
+  const status = await log(door, key, { ...use, refusal }, { code, registry });
+  if (RACE_STATUSES.has(status)) return null;
+  if (refusal !== null) return { ok: false, refusal };
+  if (status !== 'applied' && status !== 'exists') {
     await log(door, `${key}:used`, { ...use, refusal: 'used' });
     return { ok: false, refusal: 'used' };
   }
-  const { personId } = door.queries.account(code.cardNumber)!;
-  return { ok: true, cardNumber: code.cardNumber, personId, type: code.type };
+  const { cardNumber, type } = parsed!.code;
+  const { personId } = door.queries.account(cardNumber)!;
+  return { ok: true, cardNumber, personId, type };
 }
 
-async function refusalOf(
+interface Judgement {
+  refusal: CodeRefusal | null;
+  /** Wrong passwords as they are counted now. */
+  registry?: RegistryChange[];
+}
+
+async function judge(
   door: CodeDoor,
   parsed: ReturnType<typeof parseCode>,
-  scene: CodeScene,
-): Promise<CodeRefusal | null> {
-  if (parsed === null) return 'malformed';
+  { scene, password }: VerifyRequest,
+): Promise<Judgement> {
+  if (parsed === null) return { refusal: 'malformed' };
   const { code, body, proof } = parsed;
+  const { cardNumber } = code;
   const key = await moduleKey(door, CODE_KEY_SPEC);
   const isTrue = await door.hsm.verifyMac(key, 'cmac-aes', Buffer.from(body), proof);
-  if (!isTrue) return 'forged';
-  const nowSeconds = Math.floor(door.now() / 1000);
-  return codeRefusal(code, settingOf(door.reader, code.cardNumber), scene, nowSeconds);
+  if (!isTrue) return { refusal: 'forged' };
+  const setting = settingOf(door.reader, cardNumber);
+  const refusal = codeRefusal(code, setting, scene, Math.floor(door.now() / 1000));
+  const asksPassword = door.needsPassword || setting?.passwordProof !== undefined;
+  if (refusal !== null || code.type === 'D' || !asksPassword) return { refusal };
+  const judged = await judgePassword(door, cardNumber, setting!, password);
+  const { wrongPasswords } = judged;
+  if (wrongPasswords === (setting!.wrongPasswords ?? 0)) return { refusal: judged.refusal };
+  const counted = settingChange(door.reader, cardNumber, (was) => ({ ...was!, wrongPasswords }));
+  return { refusal: judged.refusal, registry: [counted] };
 }
 
-/** False when the code was used before; a repeat of the same request is no second use. */
+/** A repeat of the same request is no second use; `tally_exceeded`: the code was used before. */
 async function log(
   door: CodeDoor,
   key: string,
   use: Parameters<typeof factOf<'card.used'>>[2],
-  code?: HealthCardCode,
-): Promise<boolean> {
-  const tallies =
-    code?.type === 'D'
-      ? [
-          {
-            subject: codeSubject(code),
-            amountFen: 0,
-            count: 1,
-            limitCount: 1,
-            until: 'long' as const,
-          },
-        ]
-      : [];
+  {
+    code,
+    registry = [],
+  }: { code?: HealthCardCode | undefined; registry?: RegistryChange[] | undefined } = {},
+): Promise<EntryStatus> {
+  const once = { amountFen: 0, count: 1, limitCount: 1, until: 'long' } as const;
   const { status } = await door.ledger.submit({
     id: idOf(MODULE, 'use', key),
     institution: '',
     fact: factOf('card.used', key, use),
-    tallies,
+    tallies: code?.type === 'D' ? [{ subject: codeSubject(code), ...once }] : [],
+    registry,
   });
-  return status === 'applied' || status === 'exists';
+  return status;
 }
 
 export function isScene(text: string): text is CodeScene {

@@ -65,6 +65,7 @@ const APPLY: { [Kind in FactKind]: Apply<Kind> } = {
     tables.table<UseRecord>('card-uses').put(`${use.cardNumber}:${positionKey(position)}`, row);
   },
   'codes.revoked': () => {},
+  'password.set': () => {},
   'blacklist.changed': ({ level, to, added, removed }, tables, { position }) => {
     const list = tables.table<BlacklistEntry>('blacklist');
     for (const { cardNumber, reason } of added) {

@@ -76,6 +76,7 @@ export interface Facts {
   'bank-card.unbound': { cardNumber: string; bankCard: string };
   'card.used': Omit<UseRecord, 'position' | 'timeUs'>;
   'codes.revoked': { cardNumber: string; which: 'static' | 'all' };
+  'password.set': { cardNumber: string };
   'blacklist.changed': BlacklistDelta;
   'uses.uploaded': { position: number };
   'family.added': { cardNumber: string; member: FamilyMember };

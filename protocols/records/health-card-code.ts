@@ -113,6 +113,10 @@ export interface CardSetting {
   codesSinceSeconds: number;
   /** Ledger card that a dynamic code pays with; empty: none. */
   payCard: string;
+  /** What the HSM made of the holder's password; left out: there is none. */
+  passwordProof?: string;
+  /** Wrong passwords in a row. */
+  wrongPasswords?: number;
 }
 
 /** Why a code is not taken; null when it is. The proof and the one use are the caller's to check. */
@@ -149,4 +153,7 @@ export type CodeRefusal =
   | 'revoked'
   | 'wrong-scene'
   | 'static-not-enough'
+  | 'password-needed'
+  | 'password-wrong'
+  | 'password-blocked'
   | 'used';

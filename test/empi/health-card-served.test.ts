@@ -158,8 +158,13 @@ t.test('register, ask for a code, pay, verify', async (t) => {
   t.match(uses, [{ scene: 'visit', refusal: 'card-cancelled', erhcCardNo: card }]);
 });
 
-function verified(served: Served, qrContent: string, scene: string): Promise<Answer> {
-  const more = { step: '010105', organisation: 'h1' };
+function verified(
+  served: Served,
+  qrContent: string,
+  scene: string,
+  password?: string,
+): Promise<Answer> {
+  const more = { step: '010105', organisation: 'h1', password };
   return ask(served, 'POST', `${CARDS}/verify`, { qrContent, scene, ...more });
 }
 
@@ -243,11 +248,19 @@ t.test('a card after its registration', async (t) => {
     birthDate: '1920-05-08',
     phone: '13900002222',
   });
+  const password = (name: string) =>
+    ask(served, 'PUT', `${path}/password`, { name, idNumber: id, password: '246813' });
+  t.equal((await password('赵强')).body['code'], 'document_does_not_match');
+  t.equal((await password('李强')).status, 200);
+  const paper = String(printed.body['qrContent']);
+  t.match((await verified(served, paper, 'visit')).body, { refusal: 'password-needed', name: '' });
+  t.match((await verified(served, paper, 'visit', '246813')).body, { ok: true, name: '李强' });
   // biome-ignore format: all places of a hospital that take the card.
   const places = ['registration', 'visit', 'outpatient-payment', 'pharmacy', 'admission', 'nurse-station', 'ward-doctor', 'inpatient-payment'];
   for (const scene of places) {
     const code = await codeFor(served, card, scene);
-    t.match((await verified(served, code, scene)).body, { ok: true, erhcCardNo: card }, scene);
+    const answer = await verified(served, code, scene, '246813');
+    t.match(answer.body, { ok: true, erhcCardNo: card }, scene);
   }
 
   const query = async (name: string) =>

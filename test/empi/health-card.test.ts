@@ -21,6 +21,7 @@ import {
 import { exchangeWithCentre } from '../../modules/health-card/centre.ts';
 import { type CodeDoor, issueCode, verifyCode } from '../../modules/health-card/codes.ts';
 import { healthCard } from '../../modules/health-card/module.ts';
+import { setPassword } from '../../modules/health-card/password.ts';
 import type { CodeScene } from '../../protocols/records/health-card-code.ts';
 import { HealthCentre } from '../../simulators/health-centre.ts';
 import { openModules, until } from '../frame/open-modules.ts';
@@ -38,6 +39,7 @@ const door: CodeDoor = {
   ledger,
   reader,
   hsm,
+  needsPassword: false,
   queries: view.queries,
   reached: (position) => view.reached(position, 30_000),
   now: () => nowMs,
@@ -54,8 +56,9 @@ t.teardown(async () => {
 let keys = 0;
 const key = () => `k${++keys}`;
 const by = { checkedBy: 'document' as const, phone: '13800001234', centre: 'shijiazhuang' };
+const request = { step: '', organisation: 'h1', terminal: 'k1', password: '' };
 const verify = (text: string, scene: CodeScene, name = key()) =>
-  verifyCode(door, name, { text, scene, step: '', organisation: 'h1', terminal: 'k1' });
+  verifyCode(door, name, { ...request, text, scene });
 const shown = async (text: string, scene: CodeScene) => {
   const answer = await verify(text, scene);
   return answer.ok ? 'ok' : answer.refusal;
@@ -198,6 +201,35 @@ t.test(
     t.equal(answers.filter(({ ok }) => ok).length, 1);
   },
 );
+
+t.test('a printed code asks for the password of a card that has one', async (t) => {
+  const { cardNumber } = await registerCard(door, key(), { personId: 'password', ...by });
+  const printed = (await issueCode(door, cardNumber, ['visit'])).text;
+  const answer = async (password: string, needsPassword = false) => {
+    const shownCode = { ...request, text: printed, scene: 'visit', password } as const;
+    const verified = await verifyCode({ ...door, needsPassword }, key(), shownCode);
+    return verified.ok ? 'ok' : verified.refusal;
+  };
+  const set = (password: string) => setPassword(door, key(), cardNumber, password);
+  t.equal(await answer(''), 'ok', 'there is none');
+  t.equal(await answer('', true), 'password-needed', 'but a deployment may ask for it always');
+  await set('246813');
+  // biome-ignore format: a table: passwords one after the other, and their answers.
+  const tries = [
+    ['', 'password-needed'], ['246813', 'ok'], ['111111', 'password-wrong'], ['222222', 'password-wrong'],
+    ['333333', 'password-wrong'], ['444444', 'password-wrong'], ['246813', 'ok'], ['', 'password-needed'],
+  ];
+  for (const [password, expected] of tries) t.equal(await answer(password!), expected, password!);
+  const guesses = await Promise.all(Array.from({ length: 8 }, (_, at) => answer(`00000${at}`)));
+  const wrong = guesses.filter((refusal) => refusal === 'password-wrong').length;
+  t.equal(wrong, 5, 'guesses at the same instant are counted one by one');
+  t.equal(await answer('246813'), 'password-blocked', 'not even the right one');
+  const live = (await issueCode(door, cardNumber, ['record-query'])).text;
+  t.equal(await shown(live, 'record-query'), 'ok', 'a code on a telephone needs none');
+  await set('135724');
+  t.equal(await answer('246813'), 'password-wrong', 'the old one');
+  t.equal(await answer('135724'), 'ok');
+});
 
 t.test('codes cannot be guessed', async (t) => {
   const { cardNumber } = await registerCard(door, key(), { personId: '4', ...by });

@@ -147,6 +147,7 @@ function verifyRoute(services: ApiServices, door: () => CodeDoor): Route {
         .default(''),
       organisation: z.string().max(32).default(''),
       terminal: z.string().max(32).default(''),
+      password: z.string().max(32).default(''),
     }),
     answer: z.object({
       ok: z.boolean(),
@@ -160,7 +161,9 @@ function verifyRoute(services: ApiServices, door: () => CodeDoor): Route {
     }),
     async handle(call) {
       const { qrContent, ...rest } = call.body;
-      const verified = await verifyCode(door(), keyOf(call), { ...rest, text: qrContent });
+      const verified = await orConflict(
+        verifyCode(door(), keyOf(call), { ...rest, text: qrContent }),
+      );
       if (!verified.ok) return { ...NOBODY, ok: false, refusal: verified.refusal };
       const person = empiDoor(services)().queries.livePerson(verified.personId);
       const { cardNumber, personId } = verified;

@@ -1,6 +1,6 @@
 /** What the handlers of health cards share: permissions, the door to the module, refusals, a card as callers see it. */
 import { z } from 'zod';
-import { CardRefusal } from '../../../modules/health-card/accounts.ts';
+import { CardRefusal } from '../../../modules/health-card/card-record.ts';
 import type { CodeDoor } from '../../../modules/health-card/codes.ts';
 import { healthCard } from '../../../modules/health-card/module.ts';
 import type { Account } from '../../../modules/health-card/types.ts';
@@ -37,9 +37,10 @@ export const accountShape = z.object({
 export function healthCardDoor(services: ApiServices): () => CodeDoor {
   return () => {
     const view = services.view(healthCard);
-    const { ledger, reader, hsm } = services;
+    const { ledger, reader, hsm, config } = services;
+    const needsPassword = config['health-card'].staticCodesNeedPassword;
     const reached = (position: number) => view.reached(position);
-    return { ledger, reader, hsm, queries: view.queries, reached, now: Date.now };
+    return { ledger, reader, hsm, needsPassword, queries: view.queries, reached, now: Date.now };
   };
 }
 

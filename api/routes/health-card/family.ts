@@ -8,7 +8,7 @@ import { type Route, route } from '../../route.ts';
 import type { ApiServices } from '../../services.ts';
 import { empiDoor } from '../empi/door.ts';
 import { cardNumber, keyOf, orConflict, params, READ, WRITE } from './door.ts';
-import { document, holderOf, personOfDocument } from './holder.ts';
+import { document, holderOf, isHolder } from './holder.ts';
 
 const PATH = '/v1/health-cards/{cardNumber}/family';
 const relation = z.enum(FAMILY_RELATIONS);
@@ -54,9 +54,7 @@ export function familyRoutes(services: ApiServices, door: () => CodeDoor): Route
         const { params: path, body } = call;
         const index = empiDoor(services)();
         const member = door().queries.account(body.erhcCardNo);
-        const person = index.queries.livePerson(member?.personId ?? '');
-        const named = personOfDocument(index, body);
-        if (person === undefined || named?.personId !== person.personId) {
+        if (member === undefined || !isHolder(index, member, body)) {
           throw conflict('document_does_not_match', 'These are not the member’s document data.');
         }
         const { erhcCardNo, relation: kinship } = body;

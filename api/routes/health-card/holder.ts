@@ -39,6 +39,12 @@ export function personOfDocument(index: EmpiDoor, demographics: Demographics): P
   );
 }
 
+/** Whether a document is that of a card's holder. */
+export function isHolder(index: EmpiDoor, { personId }: Account, shown: Demographics): boolean {
+  const holder = index.queries.livePerson(personId);
+  return holder !== undefined && personOfDocument(index, shown)?.personId === holder.personId;
+}
+
 /** By characters, or by sound: registers write rare and traditional characters in several ways. */
 export function haveSameName(a: NormalisedPerson, b: NormalisedPerson): boolean {
   const [surname, given] = [FIELD.surname, FIELD.givenName];
