@@ -1,5 +1,7 @@
 /** E-health-cards of a running switch: calls of apps and hospitals, and codes that pay at the till. */
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { chooseHsm } from '../../cli/system/hsm-choice.ts';
 import { openReader } from '../../ledger/reader.ts';
@@ -7,12 +9,13 @@ import { checkCharacter } from '../../modules/empi/matching/id-number.ts';
 import { openModuleQueries } from '../../modules/frame/queries.ts';
 import { type CodeDoor, issueCode } from '../../modules/health-card/codes.ts';
 import { healthCard } from '../../modules/health-card/module.ts';
+import { HealthCentre } from '../../simulators/health-centre.ts';
 import { type Answer, call } from '../api/caller.ts';
 import { CARD, INPATIENT } from '../support/cards.ts';
 import { setRules } from '../support/control.ts';
 import { Desk } from '../support/desk.ts';
 import { amount } from '../support/outside-terminal.ts';
-import { type Served, servedFor } from '../support/serve.ts';
+import { type Served, serve, temporaryFolder } from '../support/serve.ts';
 
 const CARDS = '/v1/health-cards';
 let keys = 0;
@@ -65,14 +68,24 @@ interface Use {
   terminal: string;
 }
 
-/** The log's last uses; the view follows the journal a moment later. */
-async function lastUses(served: Served, count: number, until: number): Promise<Use[]> {
-  for (let round = 0; round < 500; round++) {
+/** What a look finds; it looks until there is something, for views follow the journal a moment later. */
+async function sooner<Found>(what: string, look: () => Promise<Found | null>): Promise<Found> {
+  const endAtMs = performance.now() + 60_000;
+  for (;;) {
+    const found = await look();
+    if (found !== null) return found;
+    if (performance.now() > endAtMs) throw new Error(`it never came to: ${what}`);
+    await sleep(10);
+  }
+}
+
+/** The log's last uses, once there are so many. */
+function lastUses(count: number, all: number): Promise<Use[]> {
+  return sooner('the uses are in the log', async () => {
     const { body } = await ask(served, 'GET', `${CARDS}/uses`);
     const uses = body['uses'] as unknown as Use[];
-    if (uses.length >= until) return uses.slice(-count);
-  }
-  throw new Error('the uses never came to the log');
+    return uses.length >= all ? uses.slice(-count) : null;
+  });
 }
 
 async function registered(served: Served, person: Record<string, string>): Promise<string> {
@@ -84,7 +97,24 @@ async function registered(served: Served, person: Record<string, string>): Promi
 
 const WANG = { name: '王芳', idNumber: '11010519491231002X', phone: '13800001234' };
 
-const served = await servedFor(t, 'health-card');
+const centre = new HealthCentre('province');
+const served = await servedWithCentre();
+
+/** The sample hospital, with an upper centre that it asks every second. */
+async function servedWithCentre(): Promise<Served> {
+  const url = await centre.start();
+  const folder = temporaryFolder('health-card');
+  const file = join(folder, 'posp.yaml');
+  const section = `health-card:\n  centre: { url: "${url}", level: province, everySeconds: 1 }\n`;
+  writeFileSync(file, readFileSync('config/sample.yaml', 'utf8') + section);
+  const running = await serve(join(folder, 'data'), {}, ['--config', file]);
+  t.teardown(async () => {
+    await running.kill();
+    await centre.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return running;
+}
 
 t.test('register, ask for a code, pay, verify', async (t) => {
   const card = await registered(served, WANG);
@@ -122,6 +152,21 @@ t.test('register, ask for a code, pay, verify', async (t) => {
   };
   const rules = (scope: string, set: unknown) => () => setRules(served, scope, set);
   const cancel = () => ask(served, 'POST', `${CARDS}/${card}/cancel`, { reason: 'emigration' });
+  const becomes = (status: string, medium: string) =>
+    sooner(`the card is ${status}, in the index too`, async () => {
+      const { body } = await ask(served, 'GET', `${CARDS}/${card}`);
+      const known = await ask(served, 'GET', `/v1/empi/persons/${body['empi']}`);
+      const [first] = known.body['media'] as unknown as { status: string }[];
+      return (body['status'] === status && first!.status === medium) || null;
+    });
+  const list = () => {
+    centre.add(card, 'reported stolen');
+    return becomes('blacklisted', 'frozen');
+  };
+  const unlist = () => {
+    centre.remove(card);
+    return becomes('active', 'active');
+  };
   const none = async () => undefined;
   const last = await out();
   // biome-ignore format: a table: what is shown, a change before it, the code, where, its answer, the log's scene and reason.
@@ -140,6 +185,8 @@ t.test('register, ask for a code, pay, verify', async (t) => {
     ['a merchant of the other',         rules(`merchant/${INPATIENT}`, { scenes: ['outpatient-payment'] }), await inside(), ward, '00', 'inpatient-payment', null],
     ['the terminal’s rule gone',        rules('terminal/10000017', null), await inside(), ward, '57', 'outpatient-payment', 'wrong-scene'],
     ['a card with too little money',    put({ payCard: CARD.poor }), await out(), till, '51', 'outpatient-payment', 'balance-too-low'],
+    ['a black-listed card',             list,                           await out(), till, '41', 'outpatient-payment', 'card-blacklisted'],
+    ['off the list again',              unlist,                         await out(), till, '51', 'outpatient-payment', 'balance-too-low'],
     ['a lost card',                     put({ payCard: CARD.lost }), await out(), till, '41', 'outpatient-payment', 'card-lost'],
     ['a cancelled card',                cancel,                         last, till, '62', 'outpatient-payment', 'card-cancelled'],
   ];
@@ -147,14 +194,25 @@ t.test('register, ask for a code, pay, verify', async (t) => {
     await before();
     t.equal(await pay(desk, code), answer, what);
   }
-  const log = await lastUses(served, cases.length, cases.length);
+  const log = await lastUses(cases.length, cases.length);
   for (const [at, [what, , , desk, , scene, refusal]] of cases.entries()) {
     const erhcCardNo = refusal === 'forged' || refusal === 'malformed' ? '' : card;
     const use = { scene, refusal, erhcCardNo, terminal: desk === till ? '10000001' : '10000017' };
     t.match(log[at], use, `in the log: ${what}`);
   }
   t.match((await verified(served, used, 'visit')).body, { ok: false, refusal: 'card-cancelled' });
-  const uses = await lastUses(served, 1, cases.length + 1);
+  const uses = await lastUses(1, cases.length + 1);
+  await sooner('the uses are at the centre', async () => centre.uses.size > cases.length || null);
+  const sent = [...centre.uses.values()].slice(0, cases.length).map(({ refusal }) => refusal);
+  t.same(
+    sent,
+    log.map(({ refusal }) => refusal),
+    'the centre gets them all, with their reasons',
+  );
+  const history = await ask(served, 'GET', `/v1/empi/persons/${found.body['empi']}`);
+  const kinds = (history.body['history'] as unknown as { kind: string }[]).map(({ kind }) => kind);
+  const told = kinds.filter((kind) => /^medium\.(?!added)/.test(kind));
+  t.same(told, ['medium.frozen', 'medium.active', 'medium.cancelled'], 'the index knows it all');
   t.match(uses, [{ scene: 'visit', refusal: 'card-cancelled', erhcCardNo: card }]);
 });
 
