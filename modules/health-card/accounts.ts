@@ -46,10 +46,16 @@ export async function registerCard(
     cancelReason: '',
     version: 0,
   };
-  await record(door, key, 'account.registered', account, {
-    cardNumber,
-    setting: (was) => was ?? newSetting(door.queries.blacklisted(cardNumber).length > 0),
-  });
+  try {
+    await record(door, key, 'account.registered', account, {
+      cardNumber,
+      setting: (was) => was ?? newSetting(door.queries.blacklisted(cardNumber).length > 0),
+    });
+  } catch (error) {
+    // Somebody else may have opened it at the same moment: then it is there.
+    await door.reached(door.reader.head().position);
+    if (door.queries.account(cardNumber) === undefined) throw error;
+  }
   return door.queries.account(cardNumber)!;
 }
 

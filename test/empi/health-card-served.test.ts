@@ -259,6 +259,31 @@ t.test('who gets a card', async (t) => {
     t.equal(given, expected, what);
   }
   t.not(first, foreign);
+
+  const twins = Array.from({ length: 6 }, (_, at) => (at % 2 === 0 ? '孙伟' : '钱进'));
+  const request = { idNumber: valid(LI, '054') };
+  const answers = await Promise.all(
+    twins.map((name) =>
+      ask(served, 'POST', CARDS, { demographics: { ...request, name }, checkedBy: 'document' }),
+    ),
+  );
+  const given = answers.map(({ status, body }) =>
+    status === 200 ? body['erhcCardNo'] : body['code'],
+  );
+  t.equal(
+    new Set(given).size,
+    2,
+    'of two names for one number at the same instant one gets the card',
+  );
+  t.equal(given.filter((one) => one === 'name_differs').length, 3);
+
+  const slip = valid(LI, '062');
+  const mistyped = await registered(served, { name: '周杰', idNumber: slip });
+  const { body } = await ask(served, 'GET', `${CARDS}/${mistyped}`);
+  const right = { name: '周杰', idNumber: valid(LI, '070') };
+  await ask(served, 'PUT', `/v1/empi/persons/${body['empi']}`, right);
+  const owner = await registered(served, { name: '吴刚', idNumber: slip });
+  t.not(owner, mistyped, 'a number that was put right is its owner’s');
 });
 
 t.test('a card after its registration', async (t) => {

@@ -1,13 +1,22 @@
 /** A person gets an e-health-card, and the main index learns of both. */
 import { z } from 'zod';
-import { type EmpiDoor, registerPerson, send } from '../../../modules/empi/commands.ts';
-import { normalisePerson } from '../../../modules/empi/matching/normalise.ts';
+import {
+  type EmpiDoor,
+  type RegisterRequest,
+  registerPerson,
+  send,
+} from '../../../modules/empi/commands.ts';
+import { FIELD } from '../../../modules/empi/matching/fields.ts';
+import {
+  type NormalisedPerson,
+  normalisePerson,
+} from '../../../modules/empi/matching/normalise.ts';
 import type { Demographics, Person } from '../../../modules/empi/types.ts';
 import { registerCard } from '../../../modules/health-card/accounts.ts';
 import type { CodeDoor } from '../../../modules/health-card/codes.ts';
 import { INDEX_DOMAIN } from '../../../modules/health-card/index-status.ts';
 import type { Account, CardStatus } from '../../../modules/health-card/types.ts';
-import { conflict } from '../../problem.ts';
+import { type ApiProblem, conflict } from '../../problem.ts';
 import { type Route, route } from '../../route.ts';
 import type { ApiServices } from '../../services.ts';
 import { empiDoor, orBehind, orRefused } from '../empi/door.ts';
@@ -56,7 +65,7 @@ function registerRoute(services: ApiServices, door: () => CodeDoor): Route {
       checkRealName(body.demographics);
       const index = empiDoor(services)();
       const key = keyOf(call);
-      const person = await personFor(index, key, body.demographics, caller.id);
+      const person = await personFor(services, index, key, body.demographics, caller.id);
       const known = accountOf(door().queries, index, person);
       const { checkedBy, centre } = body;
       const phone = body.demographics.phone ?? '';
@@ -77,6 +86,7 @@ function registerRoute(services: ApiServices, door: () => CodeDoor): Route {
  * person. A number that the index has under another name gives nobody that person's card.
  */
 async function personFor(
+  { secrets }: Pick<ApiServices, 'secrets'>,
   index: EmpiDoor,
   key: string,
   demographics: Demographics,
@@ -84,26 +94,45 @@ async function personFor(
 ): Promise<Person> {
   const wanted = normalisePerson(demographics);
   const holders = personsOfNumber(index, demographics);
-  const holder = holders.find(
-    ({ normalised }) => isNameless(normalised) || haveSameName(normalised, wanted),
-  );
-  if (holders.length > 0 && holder === undefined) {
-    throw conflict('name_differs', 'The main index has this number under another name.');
-  }
+  const holder = holders.find(({ normalised }) => mayBeNamed(normalised, wanted));
+  if (holder !== undefined) return joined(index, key, { demographics, by }, holder);
+  if (holders.length > 0) throw nameDiffers();
+  // Two registrations of one document at once have one name: they are one command, and one person.
+  const number = wanted.values[FIELD.idNumber]!;
+  const document = `health-card:${secrets.fingerprint('health-card', number).toString('hex')}`;
   const request = { demographics, media: [], by };
+  const person = await registered(index, document, request);
+  // Who came that way once may have been cancelled since, or given a corrected number.
+  const isTheirs =
+    person.status === 'active' && person.normalised.values[FIELD.idNumber] === number;
+  if (!isTheirs) return registered(index, `${key}:person`, request);
+  if (!mayBeNamed(person.normalised, wanted)) throw nameDiffers();
+  return person;
+}
+
+function mayBeNamed(known: NormalisedPerson, wanted: NormalisedPerson): boolean {
+  return isNameless(known) || haveSameName(known, wanted);
+}
+
+function nameDiffers(): ApiProblem {
+  return conflict('name_differs', 'The main index has this number under another name.');
+}
+
+async function registered(index: EmpiDoor, key: string, request: RegisterRequest): Promise<Person> {
+  const { personId } = orRefused(await orBehind(registerPerson(index, key, request)));
+  return index.queries.livePerson(personId!)!;
+}
+
+/** What the document says fills what the index did not know. */
+async function joined(
+  index: EmpiDoor,
+  key: string,
+  { demographics, by }: { demographics: Demographics; by: string },
+  { personId }: Person,
+): Promise<Person> {
   const link = { source: 'auto', probability: 1, rule: 'document', by } as const;
-  const { personId = '' } = orRefused(
-    await orBehind(
-      holder === undefined
-        ? registerPerson(index, `${key}:person`, request)
-        : send(index, `${key}:holder`, 'person.register', {
-            demographics,
-            media: [],
-            link,
-            personId: holder.personId,
-          }),
-    ),
-  );
+  const registration = { demographics, media: [], link, personId };
+  orRefused(await orBehind(send(index, `${key}:holder`, 'person.register', registration)));
   return index.queries.livePerson(personId)!;
 }
 
