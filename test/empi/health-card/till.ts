@@ -114,6 +114,7 @@ export async function atTheTill(t: Test, rig: CardRig): Promise<void> {
     ['a terminal of both',              rules('terminal/10000017', { scenes: ['inpatient-payment', 'outpatient-payment'] }), await out(), ward, '00', 'outpatient-payment', null],
     ['a merchant of the other',         rules(`merchant/${INPATIENT}`, { scenes: ['outpatient-payment'] }), await inside(), ward, '00', 'inpatient-payment', null],
     ['the terminal’s rule gone',        rules('terminal/10000017', null), await inside(), ward, '57', 'outpatient-payment', 'wrong-scene'],
+    ['more than the terminal may',      rules('terminal/10000017', { scenes: ['inpatient-payment'], limits: [{ name: 't', dayFen: 1 }] }), await inside(), ward, '61', 'inpatient-payment', 'limit-exceeded'],
     ['a card with too little money',    put({ payCard: CARD.poor }), await out(), till, '51', 'outpatient-payment', 'balance-too-low'],
     ['a black-listed card',             list,                           await out(), till, '41', 'outpatient-payment', 'card-blacklisted'],
     ['off the list again',              unlist,                         await out(), till, '51', 'outpatient-payment', 'balance-too-low'],
