@@ -59,6 +59,8 @@ export interface Terminal {
   previousKeys: WorkingKey[];
   /** The newest set that a message of the terminal proved to have, by a right MAC. */
   provenKeys: WorkingKey[];
+  /** The remote address of that message; empty when nothing was proven, or before it was kept. */
+  provenFrom: string;
   batchNumber: string;
   /** Position of the record that opened the batch. */
   batchOpenedPosition: number;

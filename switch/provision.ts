@@ -179,6 +179,7 @@ function terminalsEntry(
       currentKeys: [],
       previousKeys: [],
       provenKeys: [],
+      provenFrom: '',
       batchNumber: '000001',
       batchOpenedPosition: 0,
       lastSettledBatch: '',

@@ -6,14 +6,13 @@
 import { hash } from 'node:crypto';
 import { HsmError } from '../hsm/errors.ts';
 import { LedgerError } from '../ledger/errors.ts';
-import type { Terminal } from '../ledger/registry-kinds.ts';
 import { ProtocolError } from '../protocols/error.ts';
 import { joinEnvelope, replyTpdu, splitEnvelope } from '../protocols/framing/envelope.ts';
 import type { Framing } from '../protocols/framing/framing.ts';
 import type { Codec, Message } from '../protocols/iso8583/message.ts';
 import { AnswerWriter, type Progress } from './answer-writer.ts';
 import { withClearTracks } from './checks/clear-tracks.ts';
-import { type ProvenMac, verifyRequestMac } from './checks/mac.ts';
+import { verifyRequestMac } from './checks/mac.ts';
 import { noteProven } from './checks/proven-keys.ts';
 import type { Sm4PinCarrier } from './checks/sm4-pin.ts';
 import { refusalOfControls } from './controls/request-checks.ts';
@@ -49,6 +48,14 @@ export interface ProcessedRequest {
   durationMs: number;
 }
 
+/** A frame as it came in. */
+interface SentFrame {
+  frame: Uint8Array;
+  remoteAddress: string;
+  /** Too much was under way when it came. */
+  busy: boolean;
+}
+
 export class RequestProcessor {
   readonly #services: Services;
   readonly #options: ProcessorOptions;
@@ -71,7 +78,7 @@ export class RequestProcessor {
    * The answer to a frame, with its length prefix. Throws ProtocolError for bytes that are no request:
    * they get no answer, the sender loses its connection.
    */
-  async handle(frame: Uint8Array): Promise<Buffer> {
+  async handle(frame: Uint8Array, remoteAddress: string): Promise<Buffer> {
     const startedMs = performance.now();
     const { codec, framing, tpduReply } = this.#options;
     const envelope = splitEnvelope(frame, framing);
@@ -82,7 +89,8 @@ export class RequestProcessor {
     const progress: Progress = { message, row: null, field60: null, request: null, macKey: null };
     this.#underWay++;
     const busy = this.#underWay > this.#options.requestsInFlightMax;
-    const outcome = await this.#decide(progress, frame, busy);
+    const sent = { frame, remoteAddress, busy };
+    const outcome = await this.#decide(progress, sent);
     this.#underWay--;
     const body = await this.#answers.write(progress, outcome);
     this.#processed({
@@ -98,9 +106,9 @@ export class RequestProcessor {
   }
 
   /** Whatever goes wrong with the request ends here as an outcome with a code and a rule. */
-  async #decide(progress: Progress, frame: Uint8Array, busy: boolean): Promise<Outcome> {
+  async #decide(progress: Progress, sent: SentFrame): Promise<Outcome> {
     try {
-      return await this.#perform(progress, frame, busy);
+      return await this.#perform(progress, sent);
     } catch (error) {
       const refusal = refusalOf(error);
       return {
@@ -113,18 +121,18 @@ export class RequestProcessor {
     }
   }
 
-  async #perform(progress: Progress, frame: Uint8Array, busy: boolean): Promise<Outcome> {
+  async #perform(progress: Progress, sent: SentFrame): Promise<Outcome> {
     const { message } = progress;
     progress.field60 = readField60(message.get(60));
     progress.row = findRow(message, progress.field60);
     require(progress.row !== null, '12', 'transaction-unknown');
     const { row } = progress;
-    const request = this.#identify(message, row, progress.field60);
+    const request = this.#identify(message, row, progress.field60, sent.remoteAddress);
     progress.request = request;
     const { signedIn } = request.terminal.value;
-    require(signedIn || row.mac || !row.signedIn, '97', 'terminal-not-signed-in');
+    require(signedIn || !row.signedIn, '97', 'terminal-not-signed-in');
     if (row.mac) {
-      const proven = await this.#verifyMac(message, request.terminal.value);
+      const proven = await verifyRequestMac(message, request.terminal.value, this.#services);
       progress.macKey = proven.macKey;
       request.workingKeys = proven.keys;
       await noteProven(request, proven.keys, this.#services);
@@ -132,10 +140,10 @@ export class RequestProcessor {
     }
     const refused = refusalOfChecks(request) ?? refusalOfControls(request, this.#services);
     // Better told at once to try again than left to a time-out. Nothing is recorded: the repeat is a first time.
-    require(!busy, '96', 'system-busy');
+    require(!sent.busy, '96', 'system-busy');
     request.route = this.#services.hosts.router.route(request);
     if (isRecorded(row)) {
-      const wireHash = hash('sha256', frame, 'buffer');
+      const wireHash = hash('sha256', sent.frame, 'buffer');
       if (request.route !== null) {
         return recordAtHost(request, row, refused, wireHash, this.#services);
       }
@@ -150,18 +158,13 @@ export class RequestProcessor {
     return { responseCode: '00', rule: '', position: 0, timestampUs, businessDate: '', set };
   }
 
-  /** Keys outlive a sign-off that proved nothing; a terminal that has none that fit has to sign in. */
-  async #verifyMac(message: Message, terminal: Terminal): Promise<ProvenMac> {
-    try {
-      return await verifyRequestMac(message, terminal, this.#services);
-    } catch (error) {
-      const isWrong = error instanceof Refusal && !terminal.signedIn;
-      throw isWrong ? new Refusal('97', 'terminal-not-signed-in') : error;
-    }
-  }
-
   /** The terminal and merchant of the request, as the registry knows them. */
-  #identify(message: Message, row: TransactionRow, field60: Field60 | null): Request {
+  #identify(
+    message: Message,
+    row: TransactionRow,
+    field60: Field60 | null,
+    remoteAddress: string,
+  ): Request {
     const terminalId = message.get(41);
     const merchantId = message.get(42);
     require(terminalId !== undefined && merchantId !== undefined, '30', 'terminal-missing');
@@ -185,6 +188,7 @@ export class RequestProcessor {
       amountFen: Number(message.get(4) ?? 0),
       entryId: requestId(terminalId, field60.batchNumber, traceNumber, message.mti),
       listener: this.#options.listener,
+      remoteAddress,
       sm4PinCarrier: this.#options.sm4PinCarrier,
       workingKeys: [],
       route: null,

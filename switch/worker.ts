@@ -157,7 +157,7 @@ function openListener(
       frameTimeoutMs: config.frameTimeoutSeconds * 1_000,
     },
     events: {
-      handle: (frame) => processor.handle(frame),
+      handle: (frame, { address }) => processor.handle(frame, address),
       refused: (remote, reason) => {
         metrics.connectionRefused(config.name, reason);
         log.info({ remote, reason, listener: config.name }, 'connection refused');

@@ -125,6 +125,7 @@ function emptyTerminal(id: string): Terminal {
     currentKeys: [],
     previousKeys: [],
     provenKeys: [],
+    provenFrom: '',
     batchNumber: '000001',
     batchOpenedPosition: 0,
     lastSettledBatch: '',

@@ -9,30 +9,39 @@ import type { Request } from '../transactions/row.ts';
 import { changeTerminal } from '../transactions/terminal-change.ts';
 
 /**
- * Records that the terminal works with these keys, once for each set, and only towards newer ones. Who
- * works has not signed off, whoever said so without a MAC.
+ * Records that the terminal works with these keys, once for each set, and only towards newer ones; and
+ * from where, because a sign-off without a MAC is believed from there.
  */
 export async function noteProven(
   request: Request,
   keys: WorkingKeySet,
   services: Services,
 ): Promise<void> {
-  if (!isNewProof(request.terminal.value, keys)) return;
-  const why = request.terminal.value.signedIn
-    ? 'keys proven'
-    : 'works on after a sign-off without MAC';
-  await changeTerminal(request, services, why, (now) =>
-    isNewProof(now, keys) ? { ...now, signedIn: true, provenKeys: newerOf(keys, now) } : now,
+  if (!isNewer(keys, request.terminal.value)) return;
+  const { remoteAddress: provenFrom } = request;
+  await changeTerminal(request, services, 'keys proven', (now) =>
+    isNewer(keys, now) ? { ...now, provenKeys: [...keys], provenFrom } : now,
   );
   request.terminal = services.reader.registry.get('terminal', request.terminalId)!;
 }
 
-function isNewProof(terminal: Terminal, keys: WorkingKeySet): boolean {
-  return !terminal.signedIn || isNewer(keys, terminal);
+/**
+ * What a sign-off without a MAC leaves of the terminal. From where the terminal proved its keys it ends
+ * all of them. From elsewhere it ends what was never proven, which anybody could have asked for: keys
+ * that the terminal has proven are not a stranger's to take away.
+ */
+export function afterUnprovenSignOff(terminal: Terminal, remoteAddress: string): Terminal {
+  const { provenKeys, provenFrom, currentKeys } = terminal;
+  const isBelieved = provenFrom !== '' && provenFrom === remoteAddress;
+  if (isBelieved || provenKeys.length === 0) return signedOff(terminal);
+  if (isSameSet(provenKeys, currentKeys)) return terminal;
+  return { ...terminal, currentKeys: provenKeys, previousKeys: [] };
 }
 
-function newerOf(keys: WorkingKeySet, terminal: Terminal): Terminal['provenKeys'] {
-  return isNewer(keys, terminal) ? [...keys] : terminal.provenKeys;
+/** Without keys: the terminal must sign in before it trades again. */
+export function signedOff(terminal: Terminal): Terminal {
+  const keys = { currentKeys: [], previousKeys: [], provenKeys: [], provenFrom: '' };
+  return { ...terminal, signedIn: false, ...keys };
 }
 
 function isNewer(keys: WorkingKeySet, terminal: Terminal): boolean {

@@ -11,6 +11,7 @@ import { ProtocolError } from '../../protocols/error.ts';
 import { FrameParser } from '../../protocols/framing/frame-parser.ts';
 import type { Framing } from '../../protocols/framing/framing.ts';
 import { duplicateDescriptor } from './duplicate-descriptor.ts';
+import { plainAddress } from './sources.ts';
 
 /** A live connection on its way to another worker: its descriptor, and what was read but not used. */
 export interface MovedConnection {
@@ -63,7 +64,7 @@ export class Connection {
     events: ConnectionEvents,
     nowMs: number,
   ) {
-    this.address = socket.remoteAddress ?? '';
+    this.address = plainAddress(socket.remoteAddress);
     this.remote = `${socket.remoteAddress}:${socket.remotePort}`;
     this.#socket = socket;
     this.#parser = new FrameParser(framing);

@@ -15,10 +15,14 @@ export class SourceList {
   }
 
   allows(address: string | undefined): boolean {
-    // A socket for both families shows IPv4 peers as mapped addresses.
-    const plain = address?.replace(/^::ffff:(?=\d+\.)/, '') ?? '';
+    const plain = plainAddress(address);
     return isIP(plain) !== 0 && this.#list.check(plain, familyOf(plain));
   }
+}
+
+/** A socket for both families shows IPv4 peers as mapped addresses; here they are themselves. */
+export function plainAddress(address: string | undefined): string {
+  return address?.replace(/^::ffff:(?=\d+\.)/, '') ?? '';
 }
 
 function familyOf(address: string): 'ipv4' | 'ipv6' {

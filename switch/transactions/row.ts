@@ -44,6 +44,8 @@ export interface Request {
   /** The idempotency key of the entry that this request causes. */
   readonly entryId: Id;
   readonly listener: string;
+  /** The address that the request came from. */
+  readonly remoteAddress: string;
   readonly sm4PinCarrier: Sm4PinCarrier;
   /** The terminal's keys that the request's MAC was right with; none for a request without a MAC. */
   workingKeys: WorkingKeySet;

@@ -1,12 +1,13 @@
 import { verifyRequestMac } from '../checks/mac.ts';
+import { afterUnprovenSignOff, signedOff } from '../checks/proven-keys.ts';
 import { NETWORK_KEEP } from './answer-fields.ts';
 import type { UnrecordedRow } from './row.ts';
 import { changeTerminal } from './terminal-change.ts';
 
 /**
  * 签退: the terminal must sign in before it trades again. The dialect has no MAC here, so anybody could
- * say so for a terminal: its keys are given up only when the message carries a right MAC. Without one,
- * they stay, and the terminal's next message with a right MAC says that it never signed off.
+ * say so for a terminal: without one it is believed only as far as `afterUnprovenSignOff` says. With a
+ * right one it ends everything at once, wherever it comes from.
  */
 export const signOff: UnrecordedRow = {
   kind: 'sign-off',
@@ -22,15 +23,12 @@ export const signOff: UnrecordedRow = {
   finishes: true,
 
   async perform(request, services) {
-    const { message, terminal } = request;
+    const { message, terminal, remoteAddress } = request;
     const isProven = message.has(64);
     if (isProven) await verifyRequestMac(message, terminal.value, services);
-    const keys = isProven ? { currentKeys: [], previousKeys: [], provenKeys: [] } : {};
-    await changeTerminal(request, services, 'sign-off', (now) => ({
-      ...now,
-      signedIn: false,
-      ...keys,
-    }));
+    await changeTerminal(request, services, 'sign-off', (now) =>
+      isProven ? signedOff(now) : afterUnprovenSignOff(now, remoteAddress),
+    );
     return {};
   },
 };

@@ -57,13 +57,14 @@ export class OutsideTerminal {
     this.masterKey = masterKey;
   }
 
-  connect(port: number): Promise<void> {
+  /** From this address of our own machine. */
+  connect(port: number, localAddress = '127.0.0.1'): Promise<void> {
     this.closed = false;
     this.#rest = Buffer.alloc(0);
     this.#frames.length = 0;
     for (const wake of this.#waiting.splice(0)) wake(null);
     return new Promise((resolve, reject) => {
-      const socket = connect(port, '127.0.0.1', resolve);
+      const socket = connect({ port, host: '127.0.0.1', localAddress }, resolve);
       this.#socket = socket;
       socket.setNoDelay(true);
       socket.on('error', reject);

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { CARD, OUTPATIENT } from '../support/cards.ts';
-import { amount, OutsideTerminal } from '../support/outside-terminal.ts';
+import { type Answer, amount, OutsideTerminal } from '../support/outside-terminal.ts';
 import { servedFor } from '../support/serve.ts';
 
 const FOREIGN_REQUEST = '0'.repeat(31);
@@ -82,36 +82,66 @@ t.test('the batch stays the same over sign-ins', async (t) => {
   terminal.disconnect();
 });
 
-t.test('a sign-off ends what its MAC proves, no more', async (t) => {
+t.test('a sign-off ends what its MAC or its address proves, no more', async (t) => {
   const served = await servedFor(t, 'sign-off');
   const terminal = new OutsideTerminal('10000001', OUTPATIENT);
   await terminal.connect(served.port);
-  t.teardown(() => terminal.disconnect());
-  await terminal.signIn();
-  const code = async (frame: Buffer) => (await terminal.ask(frame))?.fields.get(39);
-  const signOff = (mac: 'right' | 'wrong' | 'none') =>
-    terminal.frame('0820', { 11: terminal.nextTrace(), 60: `00${terminal.batch}002` }, mac);
-  const settle = () =>
-    terminal.frame('0500', {
+  const stranger = new OutsideTerminal('10000001', OUTPATIENT);
+  stranger.trace = 5_000;
+  await stranger.connect(served.port, '127.0.0.2');
+  t.teardown(() => {
+    terminal.disconnect();
+    stranger.disconnect();
+  });
+  const code = (answer: Answer | null) => answer?.fields.get(39);
+  const signOff = async (by: OutsideTerminal, mac: 'right' | 'wrong' | 'none' = 'none') => {
+    const fields = { 11: by.nextTrace(), 60: `00${terminal.batch}002` };
+    return code(await by.ask(by.frame('0820', fields, mac)));
+  };
+  const buy = async () => code(await terminal.ask(terminal.purchase(CARD.good, 100)));
+  const settle = async () => {
+    const fields = {
       11: terminal.nextTrace(),
       48: totals(0, 0, 0, 0, 0) + FOREIGN_REQUEST,
       60: `00${terminal.batch}201`,
-    });
-  const buy = (mac: 'right' | 'wrong') =>
-    terminal.frame('0200', terminal.purchaseFields(CARD.good, 100), mac);
+    };
+    return code(await terminal.ask(terminal.frame('0500', fields)));
+  };
+  const signIn = async (by: OutsideTerminal) => code(await by.signIn());
   // biome-ignore format: a scenario, one step a line.
-  const steps: [what: string, frame: () => Buffer, code: string][] = [
-    ['somebody signs the terminal off',         () => signOff('none'),  '00'],
-    ['what carries no MAC is refused',          settle,                 '97'],
-    ['so is a wrong MAC',                       () => buy('wrong'),     '97'],
-    ['a right MAC: it never signed off',        () => buy('right'),     '00'],
-    ['and is signed in as before',              settle,                 '00'],
-    ['a sign-off with a wrong MAC',             () => signOff('wrong'), 'A0'],
-    ['ends nothing',                            () => buy('right'),     '77'],
-    ['with a right one',                        () => signOff('right'), '00'],
-    ['its keys are gone',                       () => buy('right'),     '97'],
+  const steps: [what: string, step: () => Promise<string | undefined>, code: string][] = [
+    ['before its first sign-in',                     buy,                              '97'],
+    ['it signs in',                                  () => signIn(terminal),           '00'],
+    ['signs off before it has proven anything',      () => signOff(terminal),          '00'],
+    ['and is signed off',                            buy,                              '97'],
+    ['it signs in again',                            () => signIn(terminal),           '00'],
+    ['and proves its keys',                          buy,                              '00'],
+    ['a stranger signs it off',                      () => signOff(stranger),          '00'],
+    ['that ends nothing',                            buy,                              '00'],
+    ['a stranger signs in for it',                   () => signIn(stranger),           '00'],
+    ['and off',                                      () => signOff(stranger),          '00'],
+    ['that ends the stranger’s keys alone',          buy,                              '00'],
+    ['the stranger may sign in again',               () => signIn(stranger),           '00'],
+    ['the terminal signs off from where it proved',  () => signOff(terminal),          '00'],
+    ['its keys are gone',                            buy,                              '97'],
+    ['what carries no MAC is refused, too',          settle,                           '97'],
+    ['so is a second sign-off',                      () => signOff(terminal),          '97'],
+    ['even with a MAC',                              () => signOff(terminal, 'right'), '97'],
+    ['which changes nothing',                        buy,                              '97'],
+    ['after a sign-in',                              () => signIn(terminal),           '00'],
+    ['it trades again',                              buy,                              '00'],
+    ['a sign-off with a wrong MAC',                  () => signOff(terminal, 'wrong'), 'A0'],
+    ['ends nothing',                                 buy,                              '00'],
+    ['the terminal moves to another address',        () => moved('127.0.0.3'),         '00'],
+    ['from there a sign-off is not believed',        () => signOff(terminal),          '00'],
+    ['so it trades on',                              buy,                              '00'],
+    ['but with a right MAC',                         () => signOff(terminal, 'right'), '00'],
+    ['its keys are gone',                            buy,                              '97'],
   ];
-  for (const [what, frame, expected] of steps) t.equal(await code(frame()), expected, what);
-  await terminal.signIn();
-  t.equal(await code(buy('right')), '00', 'after a sign-in it trades again');
+  const moved = async (address: string) => {
+    terminal.disconnect();
+    await terminal.connect(served.port, address);
+    return buy();
+  };
+  for (const [what, step, expected] of steps) t.equal(await step(), expected, what);
 });
