@@ -1,7 +1,6 @@
 import { TransferCode } from '../../ledger/chart-of-accounts.ts';
 import { findCard } from '../checks/card.ts';
 import { givenBack } from '../controls/limits.ts';
-import { require } from '../refusal.ts';
 import { FINANCIAL_KEEP, FINANCIAL_KEEP_APPROVED } from './answer-fields.ts';
 import { namedOriginal } from './original.ts';
 import { PAYMENTS } from './payments.ts';
@@ -14,6 +13,7 @@ import {
   takeBack,
 } from './postings.ts';
 import type { RecordedRow } from './row.ts';
+import { requireVoidable } from './voidable.ts';
 
 /** 消费撤销: undoes a whole purchase of the same terminal within its open batch. */
 export const purchaseVoid: RecordedRow = {
@@ -36,11 +36,8 @@ export const purchaseVoid: RecordedRow = {
     const { amountFen } = request;
     findCard(request, services);
     const original = await namedOriginal(request, services, PAYMENTS);
-    const { fact, position } = original;
-    require(fact.terminalId === request.terminalId, '25', 'original-of-another-terminal');
-    const sameBatch = fact.batchNumber === request.field60.batchNumber;
-    require(sameBatch, '12', 'original-batch-settled');
-    require(fact.amountFen === amountFen, '64', 'amount-differs-from-original');
+    const { position } = original;
+    requireVoidable(original, request, services);
     return {
       transfers: [payCardHolder(paymentOf(request), TransferCode.void)],
       tallies: [

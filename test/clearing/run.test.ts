@@ -6,7 +6,14 @@ import { amount, OutsideTerminal } from '../support/outside-terminal.ts';
 import { documentOf, posp } from '../support/posp.ts';
 import { type Served, serve, servedFor } from '../support/serve.ts';
 
-async function trade(served: Served): Promise<void> {
+/** A purchase that the next day's requests name. */
+interface Bought {
+  fields: Record<number, string | Buffer>;
+  reference: string;
+  batch: string;
+}
+
+async function trade(served: Served): Promise<Bought> {
   const outpatient = new OutsideTerminal('10000001', OUTPATIENT);
   const inpatient = new OutsideTerminal('10000017', INPATIENT);
   for (const terminal of [outpatient, inpatient]) {
@@ -15,7 +22,8 @@ async function trade(served: Served): Promise<void> {
   }
   const fields = outpatient.purchaseFields(CARD.good, 10_000);
   const sale = (await outpatient.ask(outpatient.frame('0200', fields, 'right')))!;
-  await outpatient.ask(outpatient.purchase(CARD.second, 1_316));
+  const standing = outpatient.purchaseFields(CARD.second, 1_316);
+  const stands = (await outpatient.ask(outpatient.frame('0200', standing, 'right')))!;
   const refund = {
     2: CARD.good,
     3: '200000',
@@ -35,12 +43,14 @@ async function trade(served: Served): Promise<void> {
   await inpatient.ask(inpatient.purchase(CARD.good, 5_000));
   outpatient.disconnect();
   inpatient.disconnect();
+  const reference = stands.fields.get(37)!;
+  return { fields: standing, reference, batch: outpatient.batch };
 }
 
 t.test('clearing a day beside the running switch', async (t) => {
   const served = await servedFor(t, 'clearing');
   const { dataDir } = served;
-  await trade(served);
+  const bought = await trade(served);
   const ran = await posp(['clearing', 'run', '--data', dataDir, '--json']);
   t.equal(ran.code, 0, ran.stderr);
   const result = documentOf(ran);
@@ -87,10 +97,19 @@ t.test('clearing a day beside the running switch', async (t) => {
   );
 
   const terminal = new OutsideTerminal('10000001', OUTPATIENT);
+  terminal.trace = 1_000;
   await terminal.connect(served.port);
   await terminal.signIn();
   const next = (await terminal.ask(terminal.purchase(CARD.good, 1)))!;
   t.not(next.fields.get(15), date.slice(4), 'what comes now belongs to the next day');
+  const back = (type: string, kind: string) => {
+    const named = { 3: '200000', 37: bought.reference, 60: `${kind}${terminal.batch}00050` };
+    const fields = { ...bought.fields, ...named, 11: terminal.nextTrace() };
+    return terminal.ask(terminal.frame(type, fields, 'right'));
+  };
+  t.equal(terminal.batch, bought.batch, 'the batch is still open');
+  t.equal((await back('0200', '23'))?.fields.get(39), '12', 'but what was cleared is not voided');
+  t.equal((await back('0220', '25'))?.fields.get(39), '00', 'it is refunded');
   terminal.disconnect();
 
   const path = join(folder, names[detail]!);

@@ -1,9 +1,9 @@
 import { findCard } from '../../checks/card.ts';
-import { require } from '../../refusal.ts';
 import { FINANCIAL_KEEP, FINANCIAL_KEEP_APPROVED } from '../answer-fields.ts';
 import { namedOriginal, type OriginalSort } from '../original.ts';
 import { countInBatch, giveAgain, takeBack } from '../postings.ts';
 import type { RecordedRow } from '../row.ts';
+import { requireVoidable } from '../voidable.ts';
 import { payIn, payOut } from './counter-cash.ts';
 
 const CASH_LOADS: OriginalSort = { kinds: ['cash-load'], messageTypes: ['0200'] };
@@ -28,11 +28,9 @@ export const cashLoadVoid: RecordedRow = {
   async plan(request, services) {
     const { amountFen } = request;
     findCard(request, services);
-    const { fact, position } = await namedOriginal(request, services, CASH_LOADS);
-    require(fact.terminalId === request.terminalId, '25', 'original-of-another-terminal');
-    const sameBatch = fact.batchNumber === request.field60.batchNumber;
-    require(sameBatch, '12', 'original-batch-settled');
-    require(fact.amountFen === amountFen, '64', 'amount-differs-from-original');
+    const original = await namedOriginal(request, services, CASH_LOADS);
+    const { position } = original;
+    requireVoidable(original, request, services);
     return {
       transfers: [payOut(request)],
       tallies: [

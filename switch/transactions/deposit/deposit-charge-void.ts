@@ -6,6 +6,7 @@ import { HOLD_REFUSALS, heldBy, nowUs, openingOf, partiesOf } from '../held.ts';
 import { namedOriginal } from '../original.ts';
 import { countInBatch, giveAgain, takeBack } from '../postings.ts';
 import type { RecordedRow } from '../row.ts';
+import { requireVoidable } from '../voidable.ts';
 import { giveBackCharge } from './give-back.ts';
 import { DEPOSIT_CHARGES } from './originals.ts';
 
@@ -34,11 +35,8 @@ export const depositChargeVoid: RecordedRow = {
     const { amountFen } = request;
     findCard(request, services);
     const original = await namedOriginal(request, services, DEPOSIT_CHARGES);
-    const { fact, position } = original;
-    require(fact.terminalId === request.terminalId, '25', 'original-of-another-terminal');
-    const sameBatch = fact.batchNumber === request.field60.batchNumber;
-    require(sameBatch, '12', 'original-batch-settled');
-    require(fact.amountFen === amountFen, '64', 'amount-differs-from-original');
+    const { position } = original;
+    requireVoidable(original, request, services);
     return {
       ...giveBackCharge(original, request, services),
       tallies: [

@@ -1,11 +1,11 @@
 import { findCard } from '../../checks/card.ts';
 import { completeHold } from '../../holds/hold.ts';
-import { require } from '../../refusal.ts';
 import { FINANCIAL_KEEP, FINANCIAL_KEEP_APPROVED } from '../answer-fields.ts';
 import { HOLD_REFUSALS, heldBy, openingOf, partiesOf } from '../held.ts';
 import { namedOriginal } from '../original.ts';
 import { countInBatch, giveAgain, takeBack } from '../postings.ts';
 import type { RecordedRow } from '../row.ts';
+import { requireVoidable } from '../voidable.ts';
 import { giveBackCompletion } from './completion.ts';
 import { COMPLETIONS } from './originals.ts';
 
@@ -35,11 +35,8 @@ export const completionVoid: RecordedRow = {
     const { amountFen } = request;
     findCard(request, services);
     const original = await namedOriginal(request, services, COMPLETIONS);
-    const { fact, position } = original;
-    require(fact.terminalId === request.terminalId, '25', 'original-of-another-terminal');
-    const sameBatch = fact.batchNumber === request.field60.batchNumber;
-    require(sameBatch, '12', 'original-batch-settled');
-    require(fact.amountFen === amountFen, '64', 'amount-differs-from-original');
+    const { position } = original;
+    requireVoidable(original, request, services);
     return {
       ...giveBackCompletion(original, request, services),
       tallies: [

@@ -11,6 +11,7 @@ import {
   takeBack,
 } from '../postings.ts';
 import type { RecordedRow } from '../row.ts';
+import { requireVoidable } from '../voidable.ts';
 import { paidByCode } from './scanned.ts';
 
 /** 扫码退货: gives back a part of a scan payment on any day; all together never more than was paid. */
@@ -64,11 +65,8 @@ export const scanVoid: RecordedRow = {
   async plan(request, services) {
     const { amountFen } = request;
     const original = await paidByCode(request, services);
-    const { fact, position } = original;
-    require(fact.terminalId === request.terminalId, '25', 'original-of-another-terminal');
-    const sameBatch = fact.batchNumber === request.field60.batchNumber;
-    require(sameBatch, '12', 'original-batch-settled');
-    require(fact.amountFen === amountFen, '64', 'amount-differs-from-original');
+    const { position } = original;
+    requireVoidable(original, request, services);
     return {
       transfers: [payCardHolder(paymentOf(request), TransferCode.void)],
       tallies: [
