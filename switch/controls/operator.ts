@@ -41,6 +41,8 @@ export async function setRules(
       `'${scope}' is no scope: each-card, each-terminal, each-merchant, or listener/…, merchant/…, terminal/…, card/…`,
     );
   }
+  // Rules of what has gone may still be removed.
+  if (rules !== null) requireKnown(scope, parts);
   const parsed = rules === null ? {} : parseRules(rules);
   if (typeof parsed === 'string') throw new ControlError(parsed);
   if ('sources' in parsed && !scope.startsWith('listener/')) {
@@ -52,6 +54,13 @@ export async function setRules(
     registryChange('control', scope, value, author),
     registryChange('control', CONTROL_STAMP, stamp, author),
   ]);
+}
+
+/** A rule of a terminal or merchant that there is not would hold for nobody. Cards may be a bank's. */
+function requireKnown(scope: string, { reader }: OperatorParts): void {
+  const [kind = '', id = ''] = scope.split('/');
+  if (kind !== 'terminal' && kind !== 'merchant') return;
+  if (reader.registry.get(kind, id) === null) throw new ControlError(`there is no ${kind} ${id}`);
 }
 
 /** Sets `disabled` of a scope and keeps its other rules. */

@@ -99,6 +99,8 @@ t.test('rules that are wrong are refused before anything changes', async (t) => 
     ['no JSON',            'set', { scope: 'each-card', rules: '{' }, /no JSON/],
     ['an unknown rule',    'set', { scope: 'each-card', rules: '{"limit":1}' }, /limit/],
     ['an unknown scope',   'set', { scope: 'planet/mars', rules: '{}' }, /no scope/],
+    ['an unknown terminal', 'disable', { scope: 'terminal/99999999', disabled: true }, /no terminal 99999999/],
+    ['an unknown merchant', 'set', { scope: 'merchant/1', rules: '{}' }, /no merchant 1/],
     ['a negative limit',   'set', { scope: 'each-card', rules: '{"limits":[{"dayFen":-1}]}' }, /dayFen/],
     ['sources of a card',  'set', { scope: 'each-card', rules: '{"sources":["10.0.0.0/8"]}' }, /listener/],
     ['no network',         'set', { scope: 'listener/a', rules: '{"sources":["10.0.0.0/99"]}' }, /network/],
