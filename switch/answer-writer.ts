@@ -6,6 +6,7 @@ import type { Hsm, StoredKey } from '../hsm/types.ts';
 import type { Codec, Message } from '../protocols/iso8583/message.ts';
 import { macAlgorithm } from './checks/mac.ts';
 import { AnswerFields, PreparedAnswers } from './prepared-answers.ts';
+import { authorisationCode, reference } from './references.ts';
 import type { Institutions, InstitutionView, Services } from './services.ts';
 import type { Field60 } from './transactions/field60.ts';
 import type { Outcome, Request, TransactionRow } from './transactions/row.ts';
@@ -90,7 +91,7 @@ export class AnswerWriter {
     fields.add(32, institution?.acquirerId);
     const trace = message.get(11) ?? '000000';
     fields.add(37, position > 0 ? reference(position) : `${local?.time ?? '000000'}${trace}`);
-    if (financial && position > 0) fields.add(38, authorisation(position));
+    if (financial && position > 0) fields.add(38, authorisationCode(position));
     fields.add(39, responseCode);
     if (financial) fields.add(44, institution?.additionalResponse);
     if (financial) fields.add(63, CARD_ORGANISATION);
@@ -100,14 +101,4 @@ export class AnswerWriter {
   #institutionOf({ terminal }: Request): InstitutionView {
     return this.#institutions.get(terminal.value.institution);
   }
-}
-
-/** Field 37: the journal position, so that a void or refund finds its original at once. */
-function reference(position: number): string {
-  return String(position).padStart(12, '0');
-}
-
-/** Field 38: six characters that go with the position; a repeat gets the same. */
-function authorisation(position: number): string {
-  return String(position % 1_000_000).padStart(6, '0');
 }

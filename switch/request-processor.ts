@@ -11,6 +11,7 @@ import { joinEnvelope, replyTpdu, splitEnvelope } from '../protocols/framing/env
 import type { Framing } from '../protocols/framing/framing.ts';
 import type { Codec, Message } from '../protocols/iso8583/message.ts';
 import { AnswerWriter, type Progress } from './answer-writer.ts';
+import { refusalOfCardData } from './checks/card-data.ts';
 import { withClearTracks } from './checks/clear-tracks.ts';
 import { verifyRequestMac } from './checks/mac.ts';
 import { noteProven } from './checks/proven-keys.ts';
@@ -127,6 +128,8 @@ export class RequestProcessor {
     progress.row = findRow(message, progress.field60);
     require(progress.row !== null, '12', 'transaction-unknown');
     const { row } = progress;
+    // The MAC does not cover them, so nobody says that they belong to the message.
+    require(message.trailing.length === 0, '30', 'bytes-behind-the-message');
     const request = this.#identify(message, row, progress.field60, sent.remoteAddress);
     progress.request = request;
     const { signedIn } = request.terminal.value;
@@ -204,7 +207,7 @@ function refusalOfChecks({ message, row, field60, terminal }: Request): Refusal 
   if (row.openBatch && field60.batchNumber !== terminal.value.batchNumber) {
     return new Refusal('77', 'batch-not-open');
   }
-  return null;
+  return refusalOfCardData(message);
 }
 
 /** Turns what may go wrong outside of us into a refusal; anything else is our fault and goes on. */

@@ -66,28 +66,24 @@ export function checkCardUsable(card: Card, request: Request, services: Services
   }
 }
 
-/** Stands in field 14 where a terminal does not know the expiry. */
-const NOT_KNOWN = '0000';
-
 /** What field 14 and track 2 say; each may be missing, then it is not asked for. */
 function toldExpiries(message: Message): string[] {
   const track = /D(\d{4})/.exec(message.get(35) ?? '');
-  const told = [message.get(14) ?? NOT_KNOWN, track?.[1] ?? NOT_KNOWN];
-  return told.filter((expiry) => expiry !== NOT_KNOWN);
+  return [message.get(14), track?.[1]].filter((expiry) => expiry !== undefined);
 }
 
 /**
- * Verifies field 52 inside the HSM. A request without a PIN passes: the product decides that, not the
- * PIN. Wrong PINs are counted in the card's registry item, so the count survives everything; too many
- * block the card until an operator allows it again.
+ * Verifies field 52 inside the HSM. A request without a PIN passes when it says so and the card is not
+ * blocked. Wrong PINs are counted in the card's registry item, so the count survives everything; too
+ * many block the card until an operator allows it again.
  */
 export async function checkPin(card: Card, request: Request, services: Services): Promise<void> {
-  // The issuer verifies the PIN of its own card.
-  if (request.route !== null) return;
   const pinBlock = pinBlockOf(request);
-  if (pinBlock === undefined) return;
   const { triesMax } = services.settings.get('pin');
   require(card.wrongPins < triesMax, '75', 'pin-tries-exceeded');
+  require(pinBlock !== undefined || !saysPinEntered(request), '55', 'pin-missing');
+  // The issuer verifies the PIN of its own card.
+  if (pinBlock === undefined || request.route !== null) return;
   const right = await pinIsRight(pinBlock, card, request, services);
   if (!right) {
     const wrongPins = card.wrongPins + 1;
@@ -100,6 +96,11 @@ export async function checkPin(card: Card, request: Request, services: Services)
 /** Refuses a request without a PIN, where money goes to somebody else than a merchant. */
 export function requirePin(request: Request): void {
   require(pinBlockOf(request) !== undefined, '55', 'pin-needed');
+}
+
+/** The last digit of field 22: 1 with a PIN, 2 without. */
+function saysPinEntered({ message }: Request): boolean {
+  return message.get(22)?.[2] === '1';
 }
 
 async function pinIsRight(
@@ -156,6 +157,7 @@ export function pinFormat(request: Request): PinFormat {
 
 function cardNumber({ message }: Request): string {
   const number = message.get(2) ?? message.get(35)?.split('D', 1)[0];
-  require(number !== undefined && /^\d{12,19}$/.test(number), '14', 'card-number-missing');
+  require(number !== undefined, '30', 'card-number-missing');
+  require(/^\d{12,19}$/.test(number), '14', 'card-number-impossible');
   return number;
 }

@@ -3,12 +3,17 @@
  *
  * Field 37 of our answers is the journal position of the record, so an original that is named by it is
  * found at once, however old it is. Field 61 names it by batch and trace number, of which its entry id
- * was made; field 38 gives the last six digits of its position.
+ * was made; field 38 with the date in field 61 names what is held of a card.
  */
-import type { JournalRecord, TransactionFact } from '../../ledger/types.ts';
+import type { BusinessTime } from '../../ledger/business-time.ts';
+import { idFromHex } from '../../ledger/id.ts';
+import type { Id, JournalRecord, TransactionFact } from '../../ledger/types.ts';
 import { field61 as field61Layout } from '../../protocols/dialects/cup-fields.ts';
+import type { FieldValues } from '../../protocols/iso8583/message.ts';
 import { requestId } from '../entry-ids.ts';
+import { AUTHORISATION_CODES, authorisationCode } from '../references.ts';
 import { require } from '../refusal.ts';
+import { EXTRA } from '../routed/asked.ts';
 import { resolved } from '../routed/resolved.ts';
 import type { Services } from '../services.ts';
 import type { Request } from './row.ts';
@@ -58,7 +63,7 @@ export async function namedOriginal(
   let found: Original | null = null;
   if (byReference) found = originalAt(Number(reference), services);
   else if (field61 !== null) found = await originalByTrace(request, field61, sort, services);
-  else found = originalByAuthorisation(request, sort, services);
+  else found = await originalByAuthorisation(request, sort, services);
   require(found !== null, '25', 'original-not-found');
   const original = await resolved(found, services);
   const { fact } = original;
@@ -95,27 +100,78 @@ async function originalByTrace(
   return found === undefined ? null : originalAt(found!.position, services);
 }
 
-/** Field 38 is the position modulo this. */
-const AUTHORISATIONS = 1_000_000;
 /** How many records with the same code are looked at, the newest first. */
 const CANDIDATES_MAX = 100;
+/** In field 61, of terminals that do not keep it. */
+const UNKNOWN_DATE = '0000';
 
-function originalByAuthorisation(
-  { message, merchantId, card }: Request,
-  { kinds }: OriginalSort,
+/**
+ * By field 38 as it was answered, of the card, the merchant, and the day that field 61 names. Our own
+ * codes are made of positions; a bank's are its own, so the holds of its card are looked through.
+ */
+async function originalByAuthorisation(
+  request: Request,
+  sort: OriginalSort,
   services: Services,
-): Original | null {
-  const code = message.get(38) ?? '';
-  if (!/^\d{6}$/.test(code)) return null;
-  const { position: head } = services.reader.head();
-  const newest = head - ((head - Number(code) + AUTHORISATIONS) % AUTHORISATIONS);
-  for (let at = 0; at < CANDIDATES_MAX; at++) {
-    const position = newest - at * AUTHORISATIONS;
-    if (position < 1) return null;
-    const original = originalAt(position, services);
-    if (original === null || !kinds.includes(original.fact.kind)) continue;
-    const { fact } = original;
-    if (fact.merchantId === merchantId && fact.cardNumber === card?.value.number) return original;
+): Promise<Original | null> {
+  const code = request.message.get(38) ?? '';
+  const { date = UNKNOWN_DATE } = field61Layout.parse(request.message.get(61) ?? '');
+  const { time } = services.institutions.get(request.terminal.value.institution);
+  const isNamed = (original: Original) =>
+    answeredCode(original) === code &&
+    original.fact.merchantId === request.merchantId &&
+    original.fact.cardNumber === request.card?.value.number &&
+    sort.kinds.includes(original.fact.kind) &&
+    (date === UNKNOWN_DATE || date === dateOf(original, time));
+  for (const position of positionsOf(code, services)) {
+    const found = originalAt(position, services);
+    if (found === null || !sort.kinds.includes(found.fact.kind)) continue;
+    const original = await resolved(found, services);
+    if (isNamed(original)) return original;
   }
-  return null;
+  if (request.route === null) return null;
+  return (await heldOriginals(request, services)).findLast(isNamed) ?? null;
+}
+
+/** Field 13 as the terminal was told it. */
+function dateOf({ record }: Original, time: BusinessTime): string {
+  return time.localFields(Math.floor(record.timestampUs / 1_000)).date;
+}
+
+/** Field 38 as the terminal was told it. */
+function answeredCode({ fact, position }: Original): string {
+  const answer = JSON.parse(fact.extra?.[EXTRA.answer] ?? '{}') as FieldValues;
+  return String(answer[38] ?? authorisationCode(position));
+}
+
+/** Where records would stand whose code we made, the newest first. */
+function* positionsOf(code: string, { reader }: Services): Iterable<number> {
+  if (!/^\d{6}$/.test(code)) return;
+  const { position: head } = reader.head();
+  const newest = head - ((head - Number(code) + AUTHORISATION_CODES) % AUTHORISATION_CODES);
+  for (let at = 0; at < CANDIDATES_MAX; at++) {
+    const position = newest - at * AUTHORISATION_CODES;
+    if (position < 1) return;
+    yield position;
+  }
+}
+
+/** What opened the holds that the merchant still has of the card, the oldest first. */
+async function heldOriginals(
+  { merchantId, card }: Request,
+  services: Services,
+): Promise<Original[]> {
+  const ids: Id[] = [];
+  for (const { value } of services.reader.registry.list('hold')) {
+    const isTheirs = value.merchantId === merchantId && value.cardNumber === card?.value.number;
+    if (isTheirs) ids.push(idFromHex(value.id)!);
+  }
+  const opened = await services.ledger.entries(ids);
+  const positions = opened.map((entry) => entry?.position ?? 0).sort((a, b) => a - b);
+  const originals: Original[] = [];
+  for (const position of positions) {
+    const original = originalAt(position, services);
+    if (original !== null) originals.push(await resolved(original, services));
+  }
+  return originals;
 }

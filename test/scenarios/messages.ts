@@ -79,8 +79,9 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   end:        { message: ['0320', '', '', '00'], network: '202', cardless: true, fields: (player) => player.endFields() },
 };
 
-function track({ card }: Player): Fields {
-  return { 35: `${card}D30122010000000000` };
+function track({ card }: Player, step: Step): Fields {
+  const used = step.card === undefined ? card : CARD[step.card as keyof typeof CARD];
+  return { 35: `${used}D30122010000000000` };
 }
 
 /** Transfers of all scripts go to one card. */

@@ -31,9 +31,13 @@ interface Slip {
   fields: Fields;
   reference: string;
   authorisation: string;
+  /** MMDD */
+  date: string;
 }
 
 const DETAILS_MAX = 8;
+/** A day on which nothing was paid. */
+const NO_DATE = '0230';
 
 export class Player {
   readonly terminal: OutsideTerminal;
@@ -84,9 +88,17 @@ export class Player {
   async balance(): Promise<number> {
     if (this.#blocked) await this.world.control('unblock', { card: this.card });
     this.#blocked = false;
-    const [type, fields] = await this.#fieldsOf('balance', stepsOf('balance')[0]!);
-    const answer = await this.terminal.ask(this.terminal.frame(type, fields, 'right'));
+    let answer = await this.#askBalance();
+    if (answer?.fields.get(39) === '75') {
+      await this.world.control('unlock-pin', { card: this.card });
+      answer = await this.#askBalance();
+    }
     return Number(answer?.fields.get(54)?.slice(8));
+  }
+
+  async #askBalance(): Promise<Answer | null> {
+    const [type, fields] = await this.#fieldsOf('balance', stepsOf('balance')[0]!);
+    return this.terminal.ask(this.terminal.frame(type, fields, 'right'));
   }
 
   /** What the chip says it holds. */
@@ -193,11 +205,11 @@ export class Player {
       11: terminal.nextTrace(),
       ...(financial || fen !== undefined ? { 22: '022', 49: '156' } : {}),
       60: `${kind}${batch}${verb.network ?? '00050'}`,
-      ...(verb.of === undefined ? {} : this.#originalFields(verb.of)),
+      ...(verb.of === undefined ? {} : this.#originalFields(verb.of, step)),
       ...this.#pinFields(verb, step, card),
     };
     const more = await verb.fields?.(this, { ...step, fen });
-    return [type, { ...fields, ...more }];
+    return [type, { ...fields, ...more, ...contradictions(step) }];
   }
 
   #pinFields(verb: Verb, { pin, faults }: Step, card: string): Fields {
@@ -209,16 +221,14 @@ export class Player {
   }
 
   /** What names an earlier slip; without one, it names nothing that exists. */
-  #originalFields(verbs: readonly string[]): Fields {
+  #originalFields(verbs: readonly string[], { byCode, faults }: Step): Fields {
     const slip = this.#slips.findLast(({ verb }) => verbs.includes(verb));
     const trace = String(slip?.fields[11] ?? '999999');
     const batch = String(slip?.fields[60] ?? '').slice(2, 8) || this.terminal.batch;
-    return {
-      22: '012',
-      37: slip?.reference ?? '000000000001',
-      38: slip?.authorisation ?? '000000',
-      61: `${batch}${trace}0101`,
-    };
+    const date = faults.has('date') ? NO_DATE : (slip?.date ?? NO_DATE);
+    const code = { 22: '012', 38: slip?.authorisation ?? '000000' };
+    if (byCode) return { ...code, 61: `${'0'.repeat(12)}${date}` };
+    return { ...code, 37: slip?.reference ?? '000000000001', 61: `${batch}${trace}${date}` };
   }
 
   /** The terminal's own books, from what it is told. */
@@ -243,7 +253,8 @@ export class Player {
     this.#count(verb, fields);
     const reference = answer.fields.get(37) ?? '';
     const authorisation = answer.fields.get(38) ?? '000000';
-    this.#slips.push({ verb, fields, reference, authorisation });
+    const date = answer.fields.get(13) ?? NO_DATE;
+    this.#slips.push({ verb, fields, reference, authorisation, date });
   }
 
   #takenBack(trace: string): void {
@@ -323,4 +334,13 @@ export class Player {
 function reversalOf(fields: Fields): Fields {
   const { 26: _a, 35: _b, 37: _c, 52: _d, 53: _e, 59: _f, 62: _g, ...kept } = fields;
   return { ...kept, 39: '98' };
+}
+
+/** What a message says of its card that cannot be. */
+function contradictions({ faults }: Step): Fields {
+  return {
+    ...(faults.has('said') ? { 22: '021' } : {}),
+    ...(faults.has('track') ? { 35: `${CARD.second}D30122010000000000` } : {}),
+    ...(faults.has('expiry') ? { 14: '3013' } : {}),
+  };
 }

@@ -8,12 +8,16 @@
  *   void =900            another amount (fen)
  *   buy @lost            a card with something special (test/support/cards.ts)
  *   buy +pin             with the right PIN
+ *   complete +code       names its original by field 38 and the date alone
  *   buy !cut             a fault on the terminal's side:
  *     !cut                 the line breaks before the answer; the terminal connects again
  *     !go                  the same, as soon as the bank has the message
  *     !mac !pin !batch     wrong MAC, wrong PIN, a batch that is not open
  *     !mac1 !tac           the chip's MAC1, the chip's proof is wrong
  *     !code !receiver      a forged payment code, a receiver that is reported lost
+ *     !date                another day's date with it
+ *     !said !track         a PIN is said to be entered and is not; the track is another card's
+ *     !expiry              an expiry in no month of the year
  *     !totals              totals of a settlement that are not the switch's
  *
  * Besides the transactions (messages.ts) there are these verbs:
@@ -39,6 +43,7 @@ export interface Step {
   fen: number | undefined;
   card: string | undefined;
   pin: boolean;
+  byCode: boolean;
   faults: ReadonlySet<string>;
   requests: string[];
   reversals: string[];
@@ -63,6 +68,7 @@ function stepOf(text: string): Step {
     fen: fen === undefined ? undefined : Number(fen),
     card: marked('@')[0],
     pin: marked('+').includes('pin'),
+    byCode: marked('+').includes('code'),
     faults: new Set(marked('!')),
     requests: requests.split(',').filter(Boolean),
     reversals,

@@ -5,6 +5,13 @@ import { servedFor } from '../support/serve.ts';
 
 type Fields = Record<number, string | Buffer>;
 
+/** Two bytes more than the message has, inside the length in front of it. */
+function withTail(frame: Buffer): Buffer {
+  const longer = Buffer.concat([frame, Buffer.alloc(2)]);
+  longer.writeUInt16BE(longer.length - 2);
+  return longer;
+}
+
 t.test('each refusal has its code', async (t) => {
   const served = await servedFor(t, 'refusals');
   const terminal = new OutsideTerminal('10000001', OUTPATIENT);
@@ -54,6 +61,49 @@ t.test('each refusal has its code', async (t) => {
       '00',
       true,
     ],
+    [
+      'an expiry that no month has',
+      () => T.frame('0200', { ...buy(CARD.good, 1), 14: '3099' }, 'right'),
+      '30',
+      true,
+    ],
+    [
+      'an expiry of zeros',
+      () => T.frame('0200', { ...buy(CARD.good, 1), 14: '0000' }, 'right'),
+      '14',
+      true,
+    ],
+    [
+      'the second track of another card',
+      () => T.frame('0200', { ...buy(CARD.good, 1), 35: `${CARD.second}D30122010000` }, 'right'),
+      '14',
+      true,
+    ],
+    [
+      'the third track of another card',
+      () => T.frame('0200', { ...buy(CARD.good, 1), 36: `99${CARD.second}D156156000` }, 'right'),
+      '14',
+      true,
+    ],
+    [
+      'the third track of the card itself',
+      () => T.frame('0200', { ...buy(CARD.good, 1), 36: `99${CARD.good}D156156000` }, 'right'),
+      '00',
+      true,
+    ],
+    [
+      'no card at all',
+      () => T.frame('0200', without(buy(CARD.good, 1), 2, 35), 'right'),
+      '30',
+      true,
+    ],
+    [
+      'track 2 alone names the card',
+      () => T.frame('0200', without(buy(CARD.good, 1), 2), 'right'),
+      '00',
+      true,
+    ],
+    ['bytes behind the MAC', () => withTail(T.purchase(CARD.good, 1)), '30', null],
     ['an unknown card', () => T.purchase(CARD.unknown, 100, '123456'), '14', true],
     ['too little money', () => T.purchase(CARD.poor, 2, '123456'), '51', true],
     ['the last fen', () => T.purchase(CARD.poor, 1, '123456'), '00', true],

@@ -44,7 +44,8 @@ t.test('a PIN block of 16 bytes in each place of fields 62 and 63', async (t) =>
   const unreadable = await codeOf(terminal, { 52: ZEROS, 63: bytes('SM016', foreign) });
   t.equal(unreadable, '99', 'a block under another key');
   t.equal(await codeOf(terminal, { 52: ZEROS }), '40', 'a PIN that is in none of the places');
-  t.equal(await codeOf(terminal, {}), '00', 'no PIN');
+  t.equal(await codeOf(terminal, {}), '55', 'no PIN, though field 22 says that there is one');
+  t.equal(await codeOf(terminal, { 22: '022' }), '00', 'no PIN');
   t.equal(
     await codeOf(terminal, { 52: ZEROS, 62: bytes('SM017', block('123456')) }),
     '40',
@@ -59,5 +60,5 @@ t.test('a listener whose field 52 has 16 bytes', async (t) => {
   t.equal(await codeOf(terminal, { 52: block('123456') }), '00', 'the right PIN');
   t.equal(await codeOf(terminal, { 52: block('123457') }), '55', 'a wrong PIN');
   const elsewhere = { 63: bytes('SM016', block('123457')) };
-  t.equal(await codeOf(terminal, elsewhere), '00', 'another place is not looked at: no PIN');
+  t.equal(await codeOf(terminal, elsewhere), '55', 'another place is not looked at: no PIN');
 });
