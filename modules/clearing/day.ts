@@ -15,6 +15,8 @@ import { type DayTerms, feeTermsOf, type MerchantTerms } from './terms.ts';
 
 export interface ClearingLine {
   position: number;
+  /** Field 37 of the answer, by which everybody knows it: where it began, when a host had to agree. */
+  reference: number;
   timestampUs: number;
   kind: string;
   /** Which way the money came: `one-card`, `purse`, `scan`, `correction`, or the name of a host. */
@@ -33,6 +35,15 @@ export interface ClearingLine {
   /** What the merchant pays for it, negative for a fee that is returned. */
   feeFen: number;
   originalPosition: number;
+  /** How its message was named on its way, and that of what it takes back or changes. */
+  sent: SentName;
+  originalSent: SentName | null;
+}
+
+/** Trace number and time of a message: by these two a clearing flow names it. */
+export interface SentName {
+  traceNumber: string;
+  timestampUs: number;
 }
 
 export interface MerchantDay {
@@ -100,8 +111,11 @@ function addRecord(
   const amountFen = saidAmount(fact, movementFen, reader);
   const channel = transactionChannel(fact, reader);
   const fee = feeOf(feeTermsOf(day.terms, channel), fact, amountFen, reader);
+  const reference = Number(fact.extra?.['asked'] ?? record.position);
+  const originalPosition = fact.originalPosition ?? 0;
   day.lines.push({
     position: record.position,
+    reference,
     timestampUs: record.timestampUs,
     kind: fact.kind,
     channel,
@@ -115,13 +129,24 @@ function addRecord(
     entryMode: fact.entryMode ?? '',
     amountFen,
     feeFen: fee,
-    originalPosition: fact.originalPosition ?? 0,
+    originalPosition,
+    sent: (reference === record.position ? null : sentAs(reference, reader)) ?? nameOf(record),
+    originalSent: originalPosition === 0 ? null : sentAs(originalPosition, reader),
   });
   if (fact.kind.endsWith('refund')) day.refundFen -= amountFen;
   else day.grossFen += amountFen;
   day.feeFen += fee;
   day.netFen += amountFen - fee;
   day.ledgerMovementFen += movementFen;
+}
+
+function sentAs(position: number, reader: Reader): SentName | null {
+  const record = reader.record(position);
+  return record === null ? null : nameOf(record);
+}
+
+function nameOf({ entry, timestampUs }: JournalRecord): SentName {
+  return { traceNumber: entry.fact?.transaction?.traceNumber ?? '', timestampUs };
 }
 
 /**
@@ -167,6 +192,7 @@ function correctionLine(
   return {
     ...none,
     position,
+    reference: position,
     timestampUs,
     kind: 'correction',
     channel: 'correction',
@@ -177,6 +203,8 @@ function correctionLine(
     amountFen,
     feeFen: 0,
     originalPosition: 0,
+    sent: { traceNumber: '', timestampUs },
+    originalSent: null,
   };
 }
 

@@ -68,7 +68,7 @@ function detailFile(
 function detailLine(line: ClearingLine, sequence: number, time: BusinessTime): string[] {
   return [
     String(sequence),
-    referenceOf(line.position),
+    referenceOf(line.reference),
     line.kind,
     time.localDateTime(Math.floor(line.timestampUs / 1_000)),
     line.terminalId,

@@ -2,13 +2,15 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { CARD, INPATIENT, OUTPATIENT } from '../support/cards.ts';
-import { amount, OutsideTerminal } from '../support/outside-terminal.ts';
+import { type Answer, amount, OutsideTerminal } from '../support/outside-terminal.ts';
 import { documentOf, posp } from '../support/posp.ts';
 import { type Served, serve, servedFor } from '../support/serve.ts';
 
+type Fields = Record<number, string | Buffer>;
+
 /** A purchase that the next day's requests name. */
 interface Bought {
-  fields: Record<number, string | Buffer>;
+  fields: Fields;
   reference: string;
   batch: string;
 }
@@ -40,11 +42,46 @@ async function trade(served: Served): Promise<Bought> {
   const undone = outpatient.purchaseFields(CARD.third, 7_777);
   await outpatient.ask(outpatient.frame('0200', undone, 'right'));
   await outpatient.ask(outpatient.reversal(undone));
+  await takeBack(outpatient);
   await inpatient.ask(inpatient.purchase(CARD.good, 5_000));
   outpatient.disconnect();
   inpatient.disconnect();
   const reference = stands.fields.get(37)!;
   return { fields: standing, reference, batch: outpatient.batch };
+}
+
+/** Everything that takes a payment back or changes it, with a fourth card; in the end 900 fen stand, paid in one sum. */
+async function takeBack(terminal: OutsideTerminal): Promise<void> {
+  const slips: { fields: Fields; answer: Answer }[] = [];
+  const send = async (type: string, changed: Fields, original?: number): Promise<void> => {
+    const named = original === undefined ? undefined : slips[original]!;
+    const fields: Fields = {
+      ...terminal.purchaseFields(CARD.fourth, 1_000),
+      ...(named === undefined
+        ? {}
+        : {
+            37: named.answer.fields.get(37)!,
+            61: `${terminal.batch}${named.fields[11]}${named.answer.fields.get(13)}`,
+          }),
+      ...changed,
+    };
+    const answer = (await terminal.ask(terminal.frame(type, fields, 'right')))!;
+    if (answer.fields.get(39) !== '00') throw new Error(`${type}: ${answer.fields.get(39)}`);
+    slips.push({ fields, answer });
+  };
+  const type = (code: string) => `${code}${terminal.batch}00050`;
+  await send('0200', {});
+  await send('0200', { 3: '200000', 60: type('23') }, 0);
+  await send('0200', {});
+  await send('0200', { 3: '200000', 60: type('23') }, 2);
+  await terminal.ask(terminal.reversal(slips[3]!.fields));
+  await send('0220', { 4: amount(900), 60: type('32') }, 2);
+  await send('0200', {});
+  await send('0220', { 4: amount(1_100), 60: type('34') }, 5);
+  await send('0200', { 3: '200000', 4: amount(1_100), 60: type('23') }, 6);
+  await send('0100', { 3: '030000', 25: '06', 60: type('10') });
+  await send('0200', { 25: '06', 60: type('20') }, 8);
+  await send('0200', { 3: '200000', 25: '06', 60: type('21') }, 9);
 }
 
 t.test('clearing a day beside the running switch', async (t) => {
@@ -55,10 +92,10 @@ t.test('clearing a day beside the running switch', async (t) => {
   t.equal(ran.code, 0, ran.stderr);
   const result = documentOf(ran);
   t.equal(result['matchesLedger'], true);
-  // 0.38 % of 100.00 is 0.38, of 13.16 is 0.05008, of 25.00 is 0.095: rounded half up, given back.
-  const feeFen = 38 + 5 - 10;
+  // 0.38 % of 100.00 is 0.38, of 13.16 is 0.05008, of 25.00 is 0.095: rounded half up, given back; of 9.00 it is 0.0342.
+  const feeFen = 38 + 5 - 10 + 3;
   t.match(result['merchants'], [
-    { id: OUTPATIENT, count: 5, feeFen, netFen: 10_000 + 1_316 - 2_500 - feeFen },
+    { id: OUTPATIENT, count: 16, feeFen, netFen: 10_000 + 1_316 - 2_500 + 900 - feeFen },
     { id: INPATIENT, count: 1, feeFen: 0, netFen: 5_000 },
   ]);
   const date = String(result['date']);
@@ -84,9 +121,18 @@ t.test('clearing a day beside the running switch', async (t) => {
   const trial = documentOf(await posp(['ledger', 'trial-balance', '--data', dataDir, '--json']));
   t.match(
     JSON.stringify(trial),
-    new RegExp(String(10_000 + 1_316 - 2_500 - feeFen + 5_000)),
+    new RegExp(String(10_000 + 1_316 - 2_500 + 900 - feeFen + 5_000)),
     'the settlement account holds what is paid out',
   );
+
+  const flows = names.filter((name) => name.startsWith('com-'));
+  const bill = join(dataDir, 'com-of-all.txt');
+  writeFileSync(bill, Buffer.concat(flows.map((name) => readFileSync(join(folder, name)))));
+  const dashed = `${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)}`;
+  const what = ['--source', 'unionpay-com', '--file', bill, '--date', dashed];
+  const reconciled = documentOf(await posp(['reconcile', ...what, '--data', dataDir, '--json']));
+  t.match(reconciled, { matched: 5 }, 'the flows against the journal that they were made of');
+  t.strictSame(reconciled['differences'], []);
 
   const again = await posp(['clearing', 'run', '--date', date, '--data', dataDir, '--json']);
   t.equal(again.code, 0);
@@ -118,7 +164,7 @@ t.test('clearing a day beside the running switch', async (t) => {
   const damages: [what: string, damaged: string, said: RegExp][] = [
     ['a changed amount', text.replace('|10000|', '|10001|'), /amountFen: the tail says/],
     ['a changed terminal', text.replace('|10000001|', '|10000002|'), /SM3/],
-    ['a line less', text.replace(/D\|2\|.*\n/, ''), /counts 5 lines, there are 4/],
+    ['a line less', text.replace(/D\|2\|.*\n/, ''), /counts 16 lines, there are 15/],
     ['a cut file', text.slice(0, -10), /was cut/],
     ['no clearing file', 'hello\n', /line 1 is not the head/],
   ];
