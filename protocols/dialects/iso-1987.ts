@@ -1,7 +1,7 @@
 import { compile } from '../iso8583/compile.ts';
 import type { Dialect } from '../iso8583/dialect.ts';
 import type { Codec } from '../iso8583/message.ts';
-import { type FieldLine, fieldsOf } from './notation.ts';
+import { type FieldLine, fieldsOf, packedFieldsOf } from './notation.ts';
 
 /** Data elements of ISO 8583:1987, as bank hosts use them. */
 const LINES: readonly FieldLine[] = [
@@ -137,7 +137,7 @@ export const ISO_1987_BINARY: Dialect = {
   mti: { encoding: 'bcd' },
   bitmap: { encoding: 'binary', maximum: 128 },
   defaults: { digits: 'bcd', text: 'ascii', binary: 'binary', prefix: 'bcd' },
-  fields: FIELDS,
+  fields: packedFieldsOf(LINES),
 };
 
 /** As ASCII, in the EBCDIC of mainframe hosts; the bitmap and binary fields are bytes. */

@@ -1,7 +1,7 @@
 import { compile } from '../iso8583/compile.ts';
 import type { Dialect } from '../iso8583/dialect.ts';
 import type { Codec } from '../iso8583/message.ts';
-import { type FieldLine, fieldsOf } from './notation.ts';
+import { type FieldLine, fieldsOf, packedFieldsOf } from './notation.ts';
 
 /** Data elements of ISO 8583:1993. */
 const LINES: readonly FieldLine[] = [
@@ -142,6 +142,7 @@ export const ISO_1993_BINARY: Dialect = {
   mti: { encoding: 'bcd' },
   bitmap: { encoding: 'binary', maximum: 128 },
   defaults: { digits: 'bcd', text: 'ascii', binary: 'binary', prefix: 'bcd' },
+  fields: packedFieldsOf(LINES),
 };
 
 export const iso1993Ascii: Codec = compile(ISO_1993_ASCII);

@@ -21,6 +21,18 @@ export function fieldsOf(lines: readonly FieldLine[]): Record<number, Field> {
   return Object.fromEntries(lines.map((line) => [line[0], fieldOf(line)]));
 }
 
+/**
+ * The same for packed digits as ISO 8583 has them: numbers stand at the right, an odd count of digits
+ * has its filler in front. (UnionPay's table says otherwise for itself.)
+ */
+export function packedFieldsOf(lines: readonly FieldLine[]): Record<number, Field> {
+  const rows = Object.entries(fieldsOf(lines)).map(([number, field]) => [
+    number,
+    field.type === 'n' ? { ...field, filler: 'left' as const } : field,
+  ]);
+  return Object.fromEntries(rows) as Record<number, Field>;
+}
+
 function fieldOf([number, format, zh, en, safe]: FieldLine): Field {
   const match = /^(x\+n|ans|an|a|n|z|b)(\.{0,4})(\d+)$/.exec(format);
   if (match === null) throw new Error(`field ${number}: ${format} is no format`);

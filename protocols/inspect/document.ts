@@ -133,14 +133,14 @@ function sameBytes(wire: Uint8Array, known: KnownDialect, field: number, text: s
 export function frameOf(document: FrameDocument, known: KnownDialect): Buffer {
   const wire: Record<number, Uint8Array> = {};
   for (const [field, hex] of Object.entries(document.raw ?? {})) {
-    if (!known.codec.defines(Number(field))) fail('unknown-field', `field ${field} is not defined`);
+    checkField(field, known);
     wire[Number(field)] = bytesOf(hex, `raw ${field}`);
   }
   const { mti, fields } = document;
   if (typeof mti !== 'string') fail('bad-mti', 'mti is missing');
   if (typeof fields !== 'object' || fields === null) fail('bad-value', 'fields are missing');
   for (const [field, value] of Object.entries(fields)) {
-    if (!known.codec.defines(Number(field))) fail('unknown-field', `field ${field} is not defined`);
+    checkField(field, known);
     if (typeof value !== 'string') fail('bad-value', `field ${field} is not a text`);
   }
   let encoded: Uint8Array = known.codec.encode({ mti, fields, wire });
@@ -151,6 +151,12 @@ export function frameOf(document: FrameDocument, known: KnownDialect): Buffer {
   checkHead(document, { ...fields, ...wire }, encoded, known);
   const body = Buffer.concat([encoded, bytesOf(document.trailing ?? '', 'trailing')]);
   return wrap(document, body, known.layouts);
+}
+
+/** A name that reads as a number in another way (`02`, `4.0`) is no field's. */
+function checkField(field: string, { codec }: KnownDialect): void {
+  if (/^[1-9]\d*$/.test(field) && codec.defines(Number(field))) return;
+  fail('unknown-field', `field ${field} is not defined`);
 }
 
 /** The message type and the bitmap that a document gives besides its fields must be theirs. */

@@ -175,8 +175,26 @@ for (const argv of UNREADABLE) {
   });
 }
 
+t.test('packed digits of ISO 8583 stand at the right', async (t) => {
+  const fields = { 19: '156', 22: '021', 32: '12345' };
+  const document = JSON.stringify({ layout: 'body', mti: '0200', fields });
+  const { out } = await posp('encode', '--dialect', 'iso-1987-binary', document);
+  t.equal(out.trim(), '020000002401000000000156002105012345');
+  const decoded = await posp('decode', '--dialect', 'iso-1987-binary', '--json', out.trim());
+  t.match(JSON.parse(decoded.out), { fields });
+});
+
 t.test('a document that cannot be encoded: exit 1', async (t) => {
-  for (const fields of [{ 4: 'x' }, { 7: '1' }, { 999: '1' }, { PAN: '1' }, { 4: 5 }]) {
+  const odd = [
+    { 4: 'x' },
+    { 7: '1' },
+    { 999: '1' },
+    { PAN: '1' },
+    { 4: 5 },
+    { '04': '1' },
+    { '4.0': '1' },
+  ];
+  for (const fields of odd) {
     const { exit } = await posp('encode', '--json', JSON.stringify({ mti: '0200', fields }));
     t.equal(exit, 1, JSON.stringify(fields));
   }
