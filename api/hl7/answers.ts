@@ -1,17 +1,22 @@
 /** Answers of the HL7 v2 door: acknowledgements, refusals and the rows of a query. */
 import { escaped, type Hl7Message, writeMessage } from './message.ts';
 
-/** Why a message was not accepted: code of table 0357 and where. */
+/** What is wrong with a message: code of table 0357 and where. */
+export interface Finding {
+  code: string;
+  location: string;
+  text: string;
+}
+
+/** Why a message was not accepted. */
 export class Refused extends Error {
   readonly ack: 'AE' | 'AR';
-  readonly code: string;
-  readonly location: string;
+  readonly finding: Finding;
 
   constructor(ack: 'AE' | 'AR', code: string, location: string, text: string) {
     super(text);
     this.ack = ack;
-    this.code = code;
-    this.location = location;
+    this.finding = { code, location, text };
   }
 }
 
@@ -43,29 +48,38 @@ function head(message: Hl7Message | null, nowMs: number, type: string): string[]
   ];
 }
 
-export function acknowledge(
-  message: Hl7Message | null,
-  nowMs: number,
-  refused: Refused | null,
-): string {
-  const id = escaped(message?.get('MSH', 10) ?? '');
-  const event = message?.get('MSH', 9, 2) ?? '';
+/** The message was taken; `warnings` say what of it was not. */
+export function accept(message: Hl7Message, nowMs: number, warnings: readonly Finding[]): string {
+  return writeMessage([
+    head(message, nowMs, acknowledgementOf(message)),
+    ['MSA', 'AA', escaped(message.get('MSH', 10))],
+    ...warnings.map((finding) => errorSegment(finding, 'W')),
+  ]);
+}
+
+/** `message` is null when the bytes are none. */
+export function refuse(message: Hl7Message | null, nowMs: number, refused: Refused): string {
+  const query = message?.segment('QPD');
   const isQuery = message?.get('MSH', 9, 1) === 'QBP' && refused instanceof QueryRefused;
-  const type = isQuery
-    ? event === 'Q23'
-      ? 'RSP^K23^RSP_K23'
-      : 'RSP^K22^RSP_K21'
-    : `ACK^${escaped(event) || 'ACK'}^ACK`;
-  const segments = [head(message, nowMs, type), ['MSA', refused?.ack ?? 'AA', id]];
-  if (refused !== null) {
-    const { location, code } = refused;
-    segments.push(['ERR', '', location, code, 'E', '', '', '', escaped(refused.message)]);
-    const query = message?.segment('QPD');
-    if (isQuery && query !== undefined) {
-      segments.push(['QAK', escaped(message!.get('QPD', 2)), 'AE'], [...query]);
-    }
+  const isDemographics = message?.get('MSH', 9, 2) !== 'Q23';
+  const queryType = isDemographics ? 'RSP^K22^RSP_K21' : 'RSP^K23^RSP_K23';
+  const segments = [
+    head(message, nowMs, isQuery ? queryType : acknowledgementOf(message)),
+    ['MSA', refused.ack, escaped(message?.get('MSH', 10) ?? '')],
+    errorSegment(refused.finding, 'E'),
+  ];
+  if (isQuery && query !== undefined) {
+    segments.push(['QAK', escaped(query.get(2)), 'AE'], [...query.fields]);
   }
   return writeMessage(segments);
+}
+
+function acknowledgementOf(message: Hl7Message | null): string {
+  return `ACK^${escaped(message?.get('MSH', 9, 2) ?? '') || 'ACK'}^ACK`;
+}
+
+function errorSegment({ code, location, text }: Finding, severity: 'E' | 'W'): string[] {
+  return ['ERR', '', location, code, severity, '', '', '', escaped(text)];
 }
 
 export interface QueryAnswer {
@@ -84,7 +98,7 @@ export function response(
     head(message, nowMs, type),
     ['MSA', 'AA', escaped(message.get('MSH', 10))],
     ['QAK', escaped(message.get('QPD', 2)), rows.length > 0 ? 'OK' : 'NF'],
-    [...message.segment('QPD')!],
+    [...message.segment('QPD')!.fields],
     ...rows,
     ...(continuation === undefined ? [] : [['DSC', continuation, 'I']]),
   ]);

@@ -1,6 +1,5 @@
 /** The character set of a message: MSH-18 names it (table 0211), and the answer is written in the same. */
 import iconv from 'iconv-lite';
-import { Hl7Error } from './message.ts';
 
 const BY_NAME: Readonly<Record<string, string>> = {
   ASCII: 'utf8',
@@ -19,18 +18,18 @@ export interface DecodedMessage {
   encoding: string;
   /** What MSH-18 of the answer says. */
   charset: string;
+  /** Set that MSH-18 names and nobody here can read: the text is right in its ASCII part only. */
+  unknown?: string;
 }
 
-/**
- * Without a name the bytes decide: UTF-8 when they are that, GB 18030 otherwise. Throws Hl7Error for a
- * set that nobody here can read.
- */
+/** Without a name the bytes decide: UTF-8 when they are that, GB 18030 otherwise. */
 export function decodeMessage(bytes: Buffer): DecodedMessage {
   const named = namedSet(bytes);
   const charset = named || (isUtf8(bytes) ? 'UNICODE UTF-8' : 'GB 18030-2000');
   const encoding = BY_NAME[charset.toUpperCase()];
-  if (encoding === undefined) throw new Hl7Error(`the character set ${named} is not known here`);
-  return { text: iconv.decode(bytes, encoding), encoding, charset };
+  if (encoding !== undefined) return { text: iconv.decode(bytes, encoding), encoding, charset };
+  const text = bytes.toString('utf8');
+  return { text, encoding: 'utf8', charset: 'UNICODE UTF-8', unknown: named };
 }
 
 export function encodeMessage(text: string, encoding: string): Buffer {

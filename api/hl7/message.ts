@@ -16,50 +16,47 @@ interface Separators {
   subcomponent: string;
 }
 
-export class Hl7Message {
-  /** Each segment's fields; the name is field 0. */
-  readonly segments: readonly (readonly string[])[];
+/** `""` in a field: what is known of it shall be deleted. An empty field says nothing. */
+export const DELETED = '""';
+
+export class Segment {
+  /** As they came; the name is field 0. */
+  readonly fields: readonly string[];
   private readonly separators: Separators;
 
-  /** The character set that it came in, as MSH-18 names it. */
-  readonly charset: string;
-
-  /** Throws Hl7Error. */
-  constructor(text: string, charset = 'UNICODE UTF-8') {
-    this.charset = charset;
-    const lines = text.split(/\r\n|\r|\n/).filter((line) => line !== '');
-    const head = lines[0] ?? '';
-    if (!/^MSH.{5}/.test(head)) throw new Hl7Error('a message starts with MSH and its separators');
-    const [field, component, repetition, escapeSign, subcomponent] = head.slice(
-      3,
-      8,
-    ) as unknown as [string, string, string, string, string];
-    this.separators = { field, component, repetition, escapeSign, subcomponent };
-    this.segments = lines.map((line) => {
-      const fields = line.split(field);
-      // MSH-1 is the separator itself, so everything behind it is one field further.
-      return fields[0] === 'MSH' ? ['MSH', field, ...fields.slice(1)] : fields;
-    });
-  }
-
-  segment(name: string): readonly string[] | undefined {
-    return this.segments.find(([one]) => one === name);
+  constructor(fields: readonly string[], separators: Separators) {
+    this.fields = fields;
+    this.separators = separators;
   }
 
   /** First repetition, a component (from 1), without escapes; empty where there is none. */
-  get(name: string, field: number, component = 1): string {
-    return this.all(name, field)[0]?.[component - 1] ?? '';
+  get(field: number, component = 1): string {
+    return this.all(field)[0]?.[component - 1] ?? '';
   }
 
-  /** Repetitions of a field, each as its components. */
-  all(name: string, field: number): string[][] {
-    const value = this.segment(name)?.[field] ?? '';
+  /** The first subcomponent: of a family name and of a street, what they are without the rest. */
+  first(field: number, component: number): string {
+    return this.parts(field)[0]?.[component - 1]?.[0] ?? '';
+  }
+
+  /** Repetitions of a field, each as its components; subcomponents stay together, with `&` between. */
+  all(field: number): string[][] {
+    return this.parts(field).map((components) => components.map((parts) => parts.join('&')));
+  }
+
+  private parts(field: number): string[][][] {
+    const value = this.fields[field] ?? '';
     if (value === '') return [];
-    if (name === 'MSH' && field === 2) return [[value]];
-    const { repetition, component } = this.separators;
+    const [name] = this.fields;
+    if (name === 'MSH' && field <= 2) return [[[value]]];
+    const { repetition, component, subcomponent } = this.separators;
     return value
       .split(repetition)
-      .map((one) => one.split(component).map((text) => this.unescape(text)));
+      .map((one) =>
+        one
+          .split(component)
+          .map((parts) => parts.split(subcomponent).map((text) => this.unescape(text))),
+      );
   }
 
   private unescape(text: string): string {
@@ -74,6 +71,48 @@ export class Hl7Message {
     };
     const parts = text.split(escapeSign);
     return parts.map((part, at) => (at % 2 === 1 ? (letters[part] ?? '') : part)).join('');
+  }
+}
+
+export class Hl7Message {
+  readonly segments: readonly Segment[];
+  /** The character set that it came in, as MSH-18 names it. */
+  readonly charset: string;
+
+  /** Throws Hl7Error. */
+  constructor(text: string, charset = 'UNICODE UTF-8') {
+    this.charset = charset;
+    const lines = text.split(/\r\n|\r|\n/).filter((line) => line !== '');
+    const head = lines[0] ?? '';
+    if (!/^MSH.{5}/.test(head)) throw new Hl7Error('a message starts with MSH and its separators');
+    const [field, component, repetition, escapeSign, subcomponent] = head.slice(
+      3,
+      8,
+    ) as unknown as [string, string, string, string, string];
+    const separators = { field, component, repetition, escapeSign, subcomponent };
+    this.segments = lines.map((line) => {
+      const fields = line.split(field);
+      // MSH-1 is the separator itself, so everything behind it is one field further.
+      const placed = fields[0] === 'MSH' ? ['MSH', field, ...fields.slice(1)] : fields;
+      return new Segment(placed, separators);
+    });
+  }
+
+  segment(name: string): Segment | undefined {
+    return this.each(name)[0];
+  }
+
+  /** All segments of a name, in their order. */
+  each(name: string): Segment[] {
+    return this.segments.filter(({ fields }) => fields[0] === name);
+  }
+
+  get(name: string, field: number, component = 1): string {
+    return this.segment(name)?.get(field, component) ?? '';
+  }
+
+  all(name: string, field: number): string[][] {
+    return this.segment(name)?.all(field) ?? [];
   }
 }
 

@@ -4,8 +4,11 @@ import { createServer, type Server, type Socket } from 'node:net';
 const START = 0x0b;
 const END = 0x1c;
 const RETURN = 0x0d;
+const LINE_FEED = 0x0a;
 const MESSAGE_BYTES_MAX = 256 << 10;
 const IDLE_MS = 300_000;
+/** How long a connection that we have closed may stay open on the other side. */
+const LINGER_MS = 5000;
 const CONNECTIONS_MAX = 500;
 
 export interface MllpServer {
@@ -16,14 +19,17 @@ export interface MllpServer {
 /** One message in, its answer out. */
 export type AnswerMessage = (message: Buffer) => Promise<Buffer>;
 
-/** Listens; whoever sends what is no frame is disconnected, and nobody else notices. */
+/**
+ * Listens. Whoever stops sending gets the answers to what it sent; so does whoever sends what is no
+ * frame, and is then disconnected. Nobody else notices.
+ */
 export function serveMllp(
   address: string,
   port: number,
   answer: AnswerMessage,
 ): Promise<MllpServer> {
   const sockets = new Set<Socket>();
-  const server: Server = createServer((socket) => {
+  const server: Server = createServer({ allowHalfOpen: true }, (socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     serveConnection(socket, answer);
@@ -44,29 +50,54 @@ export function serveMllp(
 }
 
 function serveConnection(socket: Socket, answer: AnswerMessage): void {
-  let held = Buffer.alloc(0);
+  let held: Buffer = Buffer.alloc(0);
   let work = Promise.resolve();
+  let isEnding = false;
+  /** Answers what came so far, then closes; whatever else comes is not looked at. */
+  const end = () => {
+    if (isEnding) return;
+    isEnding = true;
+    held = Buffer.alloc(0);
+    const close = () => {
+      socket.end();
+      setTimeout(() => socket.destroy(), LINGER_MS).unref();
+    };
+    work = work.then(close, () => {
+      socket.destroy();
+    });
+  };
   socket.setTimeout(IDLE_MS, () => socket.destroy());
   socket.on('error', () => socket.destroy());
+  socket.on('end', end);
   socket.on('data', (chunk) => {
+    if (isEnding) return;
     held = Buffer.concat([held, chunk]);
     for (;;) {
-      const end = held.indexOf(Buffer.of(END, RETURN));
-      const isWrong = held.length > 0 && held[0] !== START;
-      if (isWrong || (end < 0 && held.length > MESSAGE_BYTES_MAX)) {
-        socket.destroy();
-        return;
-      }
-      if (end < 0) return;
-      const message = held.subarray(1, end);
-      held = held.subarray(end + 2);
+      const next = takeMessage(held);
+      if (next === 'not framed') end();
+      if (next === 'not complete' || next === 'not framed') return;
+      held = next.rest;
       work = work.then(async () => {
-        const bytes = await answer(message);
+        const bytes = await answer(next.message);
         if (!socket.destroyed) socket.write(frame(bytes));
       });
       work.catch(() => socket.destroy());
     }
   });
+}
+
+/** The first message of what was received. Line ends between frames are no part of anything. */
+function takeMessage(
+  held: Buffer,
+): { message: Buffer; rest: Buffer } | 'not complete' | 'not framed' {
+  let start = 0;
+  while (held[start] === RETURN || held[start] === LINE_FEED) start++;
+  if (start < held.length && held[start] !== START) return 'not framed';
+  const end = held.indexOf(Buffer.of(END, RETURN), start);
+  const bytes = (end < 0 ? held.length : end) - start;
+  if (bytes > MESSAGE_BYTES_MAX) return 'not framed';
+  if (end < 0) return 'not complete';
+  return { message: held.subarray(start + 1, end), rest: held.subarray(end + 2) };
 }
 
 /** A message as it travels. */

@@ -1,29 +1,15 @@
-/** The queries: cross reference (QBP^Q23 to RSP^K23) and demographics (QBP^Q22 to RSP^K22). */
+/** Demographics (QBP^Q22 to RSP^K22). */
 import type { EmpiDoor } from '../../modules/empi/commands.ts';
 import { FIELD } from '../../modules/empi/matching/fields.ts';
 import type { Demographics, Domain, Person } from '../../modules/empi/types.ts';
 import { QueryRefused, response } from './answers.ts';
 import { cxOf, domainOf } from './identifiers.ts';
 import { escaped, type Hl7Message } from './message.ts';
+import { checkQuery, domainsOf, unknown } from './query.ts';
 
 /** Persons in one answer when the query does not say how many. */
 const ROWS = 50;
 const MOST_ROWS = 500;
-
-export function crossReference(message: Hl7Message, door: EmpiDoor, nowMs: number): string {
-  const { queries } = door;
-  checkQuery(message);
-  const number = message.get('QPD', 3, 1);
-  const domain = domainOf(message.get('QPD', 3, 4), door);
-  if (domain === undefined) throw unknown('QPD^1^3^1^4', 'unknown domain');
-  const targets = domainsOf(message, 4, door);
-  const wanted = targets.length === 0 ? undefined : new Set(targets.map(({ code }) => code));
-  const others = queries.crossIndex(domain.code, number, wanted);
-  if (others === null) throw unknown('QPD^1^3^1^1', 'unknown key identifier');
-  const cx = others.map((medium) => cxOf(medium.number, queries.domain(medium.domain)!));
-  const rows = others.length === 0 ? [] : [['PID', '', '', cx.join('~'), '', ' ']];
-  return response(message, nowMs, { type: 'RSP^K23^RSP_K23', rows });
-}
 
 /** Fields that a demographics query may name, and the item that they ask for. */
 const QUERY_ITEMS: Readonly<Record<string, string>> = {
@@ -109,28 +95,6 @@ function rowsOf(message: Hl7Message): number {
   const rows = Number(text);
   if (Number.isInteger(rows) && rows > 0) return Math.min(rows, MOST_ROWS);
   throw new QueryRefused('AE', '102', 'RCP^1^2', 'a number of rows is expected');
-}
-
-function checkQuery(message: Hl7Message): void {
-  if (message.segment('QPD') === undefined) {
-    throw new QueryRefused('AE', '100', 'QPD', 'there is no QPD segment');
-  }
-  if (message.get('QPD', 2) === '') {
-    throw new QueryRefused('AE', '101', 'QPD^1^2', 'the query has no tag');
-  }
-}
-
-/** Domains that a field of the query names, whose identifiers are wanted. */
-function domainsOf(message: Hl7Message, field: number, door: EmpiDoor): Domain[] {
-  return message.all('QPD', field).map((components, at) => {
-    const target = domainOf(components[3] ?? '', door);
-    if (target !== undefined) return target;
-    throw unknown(`QPD^1^${field}^${at + 1}^4`, 'unknown target domain');
-  });
-}
-
-function unknown(location: string, text: string): QueryRefused {
-  return new QueryRefused('AE', '204', location, text);
 }
 
 function pidOf(person: Person, number: number, shown: Domain[], { queries }: EmpiDoor): string[] {
