@@ -81,6 +81,8 @@ function personOf({ media, by }: Said, door: EmpiDoor): Person | null {
   const { queries } = door;
   const known = media.flatMap(({ domain, number }) => {
     const medium = queries.medium(domain, number);
+    if (medium?.status === 'replaced')
+      throw new Refused('AE', '204', 'PID^1^3', 'the identifier was replaced by another');
     return medium === undefined ? [] : [{ domain, person: queries.livePerson(medium.personId)! }];
   });
   if (new Set(known.map(({ person }) => person.personId)).size > 1)

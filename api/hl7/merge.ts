@@ -1,22 +1,16 @@
 /** The merge: ADT^A40 says that the prior identifier (MRG) and the one that stays (PID) are one patient. */
 import { type EmpiDoor, send } from '../../modules/empi/commands.ts';
-import { outcomesUnder } from '../../modules/empi/outcomes.ts';
-import type { MediumInput, Person } from '../../modules/empi/types.ts';
+import type { Identifier } from '../../modules/empi/facts.ts';
+import { isRetired } from '../../modules/empi/types.ts';
 import { Refused } from './answers.ts';
-import { identifiersOf } from './identifiers.ts';
+import { identifiersOf, type Place } from './identifiers.ts';
 import type { Hl7Message, Segment } from './message.ts';
 import { accepted, keyOf } from './repeats.ts';
 import { foreign, maySay, senderOf } from './sources.ts';
 
-interface Side {
-  row: number;
-  media: MediumInput[];
-  person: Person;
-}
-
 interface Pair {
-  survivor: Side;
-  prior: Side;
+  replaced: Identifier;
+  survivor: Identifier;
 }
 
 /**
@@ -26,16 +20,14 @@ interface Pair {
 export async function merge(message: Hl7Message, door: EmpiDoor): Promise<void> {
   const by = senderOf(message);
   const key = keyOf(message, door);
-  const isDone = (at: number) => outcomesUnder(door.queries, `${key}:merge:${at}`).length > 0;
-  const pairs = pairsOf(message).map((pair) => sidesOf(pair, by, door));
-  for (const [at, { survivor, prior }] of pairs.entries()) {
-    const [first, second] = [survivor, prior].map(
-      ({ person }) => door.queries.livePerson(person.personId)!.personId,
-    );
-    if (first === second || isDone(at)) continue;
-    const command = { survivor: first!, absorbed: second!, reason: 'ADT^A40', by };
-    const outcome = await send(door, `${key}:merge:${at}`, 'person.merge', command);
-    accepted(outcome, `MRG^${prior.row}^1`);
+  const isDone = ({ row }: SegmentPair) =>
+    door.queries.outcome(`${key}:merge:${row}`)?.status === 'done';
+  const left = pairsOf(message).filter((pair) => !isDone(pair));
+  const pairs = left.map((pair) => ({ row: pair.row, ...identifiersOfPair(pair, by, door) }));
+  for (const { row, replaced, survivor } of pairs) {
+    const command = { replaced, survivor, reason: 'ADT^A40', by };
+    const outcome = await send(door, `${key}:merge:${row}`, 'identifier.replace', command);
+    accepted(outcome, `MRG^${row}^1`);
   }
 }
 
@@ -62,30 +54,28 @@ function pairsOf({ segments }: Hl7Message): SegmentPair[] {
 }
 
 /** A source merges what it gave itself: identifiers of one domain, and of its own. */
-function sidesOf({ row, pid, mrg }: SegmentPair, by: string, door: EmpiDoor): Pair {
-  const survivor = sideOf(pid, { row, field: 3, by }, door);
-  const prior = sideOf(mrg, { row, field: 1, by }, door);
-  const domains = new Set(survivor.media.map(({ domain }) => domain));
-  if (prior.media.some(({ domain }) => domains.has(domain))) return { survivor, prior };
+function identifiersOfPair({ row, pid, mrg }: SegmentPair, by: string, door: EmpiDoor): Pair {
+  const survivors = usable(pid, { row, field: 3, by }, door);
+  const [replaced] = usable(mrg, { row, field: 1, by }, door);
+  const survivor = survivors.find(({ domain }) => domain === replaced!.domain);
+  if (survivor !== undefined) return { replaced: replaced!, survivor };
   throw new Refused('AE', '207', `MRG^${row}^1^1^4`, 'the identifiers are of different domains');
 }
 
-function sideOf(
-  segment: Segment,
-  place: { row: number; field: number; by: string },
-  door: EmpiDoor,
-): Side {
+/** Those that are known and in use; at least one. */
+function usable(segment: Segment, place: Place, door: EmpiDoor): Identifier[] {
   const { media } = identifiersOf(segment, place, door);
   const wrong = media.find(({ domain }) => !maySay(domain, place.by, door));
   if (wrong !== undefined) throw foreign(wrong.domain);
   const location = `${segment.fields[0]}^${place.row}^${place.field}`;
-  const persons = media.flatMap(({ domain, number }) => {
-    const medium = door.queries.medium(domain, number);
-    return medium === undefined ? [] : [door.queries.livePerson(medium.personId)!];
+  const { queries } = door;
+  const known = media.flatMap(({ domain, number }) => {
+    const medium = queries.medium(domain, number);
+    return medium === undefined || isRetired(medium.status) ? [] : [medium];
   });
-  const [person] = persons;
-  if (person === undefined) throw new Refused('AE', '204', location, 'unknown key identifier');
-  if (person.status === 'cancelled')
+  const [first] = known;
+  if (first === undefined) throw new Refused('AE', '204', location, 'unknown key identifier');
+  if (queries.livePerson(first.personId)!.status === 'cancelled')
     throw new Refused('AE', '207', location, 'refused: person_cancelled');
-  return { row: place.row, media, person };
+  return known.map(({ domain, number }) => ({ domain, number }));
 }
