@@ -85,19 +85,24 @@ function errorSegment({ code, location, text }: Finding, severity: 'E' | 'W'): s
 export interface QueryAnswer {
   type: string;
   rows: string[][];
+  /** How many there are in all, and behind these rows; left out when nobody knows. */
+  hits?: { total: number; remaining: number };
   /** Where the next part begins; left out when there is none. */
   continuation?: string;
+  warnings?: readonly Finding[];
 }
 
 export function response(
   message: Hl7Message,
   nowMs: number,
-  { type, rows, continuation }: QueryAnswer,
+  { type, rows, hits, continuation, warnings = [] }: QueryAnswer,
 ): string {
+  const counts = hits && ['', hits.total, rows.length, hits.remaining].map(String);
   return writeMessage([
     head(message, nowMs, type),
     ['MSA', 'AA', escaped(message.get('MSH', 10))],
-    ['QAK', escaped(message.get('QPD', 2)), rows.length > 0 ? 'OK' : 'NF'],
+    ...warnings.map((finding) => errorSegment(finding, 'W')),
+    ['QAK', escaped(message.get('QPD', 2)), rows.length > 0 ? 'OK' : 'NF', ...(counts ?? [])],
     [...message.segment('QPD')!.fields],
     ...rows,
     ...(continuation === undefined ? [] : [['DSC', continuation, 'I']]),

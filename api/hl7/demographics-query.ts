@@ -1,91 +1,109 @@
-/** Demographics (QBP^Q22 to RSP^K22). */
+/** Demographics: QBP^Q22 to RSP^K22. */
 import type { EmpiDoor } from '../../modules/empi/commands.ts';
-import { FIELD } from '../../modules/empi/matching/fields.ts';
-import type { Demographics, Domain, Person } from '../../modules/empi/types.ts';
-import { QueryRefused, response } from './answers.ts';
-import { cxOf, domainOf } from './identifiers.ts';
-import { escaped, type Hl7Message } from './message.ts';
+import { findPersons, LOOKED_AT, type Way } from '../../modules/empi/find.ts';
+import { type Domain, isRetired, type Person } from '../../modules/empi/types.ts';
+import { type Finding, QueryRefused, response } from './answers.ts';
+import { pidOf } from './demographics.ts';
+import { cxOf, domainOf, isCitizenId } from './identifiers.ts';
+import type { Hl7Message } from './message.ts';
 import { checkQuery, domainsOf, unknown } from './query.ts';
+import { type Asked, QUERY_ITEMS } from './query-items.ts';
 
 /** Persons in one answer when the query does not say how many. */
 const ROWS = 50;
 const MOST_ROWS = 500;
 
-/** Fields that a demographics query may name, and the item that they ask for. */
-const QUERY_ITEMS: Readonly<Record<string, string>> = {
-  '@PID.5.1': 'surname',
-  '@PID.5.1.1': 'surname',
-  '@PID.5.2': 'givenName',
-  '@PID.7': 'birthDate',
-  '@PID.7.1': 'birthDate',
-  '@PID.8': 'sex',
-  '@PID.11.1': 'address',
-  '@PID.11.5': 'postcode',
-  '@PID.13.1': 'phone',
-  '@PID.19': 'idNumber',
-};
-
-interface Asked {
-  demographics: Demographics;
-  number: string;
-  /** Assigning authority of the number: its code, and its OID. */
-  authority: { code: string; oid: string };
-}
-
 /** Long answers come in parts: DSC-1 of an answer, sent back in DSC-1 of the query, gives the next one. */
-export function demographicsQuery(message: Hl7Message, door: EmpiDoor, nowMs: number): string {
+export async function demographicsQuery(
+  message: Hl7Message,
+  door: EmpiDoor,
+  nowMs: number,
+): Promise<string> {
+  const { queries } = door;
   checkQuery(message);
-  const asked = askedOf(message);
+  const conditions = conditionsOf(message, door);
   const shown = domainsOf(message, 8, door);
   const behind = message.get('DSC', 1);
   if (!/^\d*$/.test(behind)) throw unknown('DSC^1^1', 'no such continuation pointer');
-  const limit = rowsOf(message);
-  const found =
-    asked.number === ''
-      ? door.queries.search(asked.demographics, limit + 1, behind)
-      : holders(asked, door).filter(({ personId }) => personId > behind);
-  const page = found.slice(0, limit);
-  const rows = page.map((person, at) => pidOf(person, at + 1, shown, door));
-  const isMore = found.length > page.length;
+  const identifiers = (person: Person) => identifiersOf(person, shown, door);
+  const fits = (person: Person) =>
+    person.status === 'active' &&
+    conditions.every((condition) => condition.fits(person)) &&
+    (shown.length === 0 || identifiers(person).length > 0);
+  const { personIds, isComplete } = await findPersons(queries, waysOf(conditions), fits);
+  const left = personIds.filter((personId) => personId > behind);
+  const page = left.slice(0, rowsOf(message));
+  const rows = page.map((personId, at) => {
+    const person = queries.person(personId)!;
+    return pidOf(person, at + 1, identifiers(person));
+  });
+  const remaining = left.length - page.length;
   return response(message, nowMs, {
     type: 'RSP^K22^RSP_K21',
     rows,
-    ...(isMore ? { continuation: page.at(-1)!.personId } : {}),
+    ...(isComplete ? { hits: { total: personIds.length, remaining } } : { warnings: [INCOMPLETE] }),
+    ...(remaining > 0 ? { continuation: page.at(-1)! } : {}),
   });
 }
 
-function askedOf(message: Hl7Message): Asked {
-  const items: Record<string, string> = {};
-  const asked = { number: '', authority: { code: '', oid: '' } };
-  for (const [name = '', value = ''] of message.all('QPD', 3)) {
-    const item = QUERY_ITEMS[name];
-    if (item !== undefined) items[item] = value;
-    else if (name === '@PID.3.1') asked.number = value;
-    else if (name === '@PID.3.4.1' || name === '@PID.3.4') asked.authority.code = value;
-    else if (name === '@PID.3.4.2') asked.authority.oid = value;
-    else if (name !== '@PID.3.4.3') throw unknown('QPD^1^3', `${name} cannot be asked for`);
+const INCOMPLETE: Finding = {
+  code: '207',
+  location: 'QPD^1^3',
+  text: `only ${LOOKED_AT} persons were looked at: ask for less`,
+};
+
+/** Everything that is asked for has to fit. */
+function conditionsOf(message: Hl7Message, door: EmpiDoor): Asked[] {
+  const conditions: Asked[] = [];
+  const identifier = { number: '', authority: { code: '', oid: '' } };
+  for (const [at, [field = '', value = '', ...more]] of message.all('QPD', 3).entries()) {
+    const location = `QPD^1^3^${at + 1}`;
+    const name = field.toUpperCase();
+    const item = Object.hasOwn(QUERY_ITEMS, name) ? QUERY_ITEMS[name] : undefined;
+    if (item !== undefined) {
+      const asked = item([value, ...more].join('&'));
+      if (typeof asked === 'string')
+        throw new QueryRefused('AE', asked, location, `${value} cannot be asked for`);
+      conditions.push(asked);
+    } else if (name === '@PID.3' || name === '@PID.3.1') identifier.number = value;
+    else if (name === '@PID.3.4' || name === '@PID.3.4.1') identifier.authority.code = value;
+    else if (name === '@PID.3.4.2') identifier.authority.oid = value;
+    else if (name !== '@PID.3.4.3') throw unknown(location, `${field} cannot be asked for`);
   }
-  if (asked.number === '' && Object.keys(items).length === 0) {
-    throw new QueryRefused('AE', '101', 'QPD^1^3', 'nothing is asked for');
-  }
-  return { ...asked, demographics: items as Demographics };
+  const { number, authority } = identifier;
+  if (number !== '') conditions.push(holderOf(number, authority, door));
+  if (conditions.length > 0) return conditions;
+  throw new QueryRefused('AE', '101', 'QPD^1^3', 'nothing is asked for');
 }
 
-function holders({ number, authority, demographics }: Asked, door: EmpiDoor): Person[] {
-  const { queries } = door;
-  const isNamed = authority.code !== '' || authority.oid !== '';
-  const named = domainOf(`${authority.code}&${authority.oid}`, door);
-  if (isNamed && named === undefined) throw unknown('QPD^1^3', 'unknown domain');
-  const domains = named === undefined ? queries.domains() : [named];
-  const persons = new Map<string, Person>();
-  for (const { code } of domains) {
-    const medium = queries.medium(code, number);
-    const person = medium === undefined ? undefined : queries.livePerson(medium.personId);
-    if (person !== undefined && queries.fits(person, demographics)) {
-      persons.set(person.personId, person);
-    }
-  }
-  return [...persons.values()].sort((a, b) => (a.personId < b.personId ? -1 : 1));
+/** Without an authority the number may be of any domain. */
+function holderOf(
+  number: string,
+  { code, oid }: { code: string; oid: string },
+  door: EmpiDoor,
+): Asked {
+  const authority = oid === '' ? code : `${code}&${oid}`;
+  if (isCitizenId(authority)) return QUERY_ITEMS['@PID.19']!(number) as Asked;
+  const named = authority === '' ? undefined : domainOf(authority, door);
+  if (authority !== '' && named === undefined) throw unknown('QPD^1^3', 'unknown domain');
+  const domains = named === undefined ? door.queries.domains() : [named];
+  const codes = new Set(domains.map((domain) => domain.code));
+  return {
+    fits: (person) =>
+      door.queries
+        .mediaOf(person)
+        .some(
+          (medium) =>
+            medium.number === number && codes.has(medium.domain) && !isRetired(medium.status),
+        ),
+    ways: domains.map((domain) => ({ by: 'number', domain: domain.code, number })),
+    rank: 0,
+  };
+}
+
+function waysOf(conditions: Asked[]): Way[] {
+  const best = conditions.reduce((one, other) => (other.rank < one.rank ? other : one));
+  return best.ways.length > 0 ? best.ways : [{ by: 'all' }];
 }
 
 /** RCP-2: how many rows the asker takes at once. */
@@ -97,28 +115,11 @@ function rowsOf(message: Hl7Message): number {
   throw new QueryRefused('AE', '102', 'RCP^1^2', 'a number of rows is expected');
 }
 
-function pidOf(person: Person, number: number, shown: Domain[], { queries }: EmpiDoor): string[] {
-  const { values } = person.normalised;
-  const { demographics } = person;
-  const cx = queries
+/** Identifiers in use of the domains that are asked for; of all when none is. */
+function identifiersOf(person: Person, shown: Domain[], { queries }: EmpiDoor): string[] {
+  return queries
     .mediaOf(person)
+    .filter(({ status }) => !isRetired(status))
     .filter(({ domain }) => shown.length === 0 || shown.some(({ code }) => code === domain))
     .map((medium) => cxOf(medium.number, queries.domain(medium.domain)!));
-  const name = [values[FIELD.surname]!, values[FIELD.givenName]!].map(escaped).join('^');
-  return [
-    'PID',
-    String(number),
-    '',
-    cx.join('~'),
-    '',
-    name,
-    '',
-    values[FIELD.birthDate]!,
-    values[FIELD.sex]!,
-    '',
-    '',
-    escaped(demographics.address ?? ''),
-    '',
-    escaped(demographics.phone ?? ''),
-  ];
 }

@@ -4,7 +4,7 @@ import { type EmpiDoor, registerPerson } from '../../modules/empi/commands.ts';
 import { outcomesUnder } from '../../modules/empi/outcomes.ts';
 import type { Demographics, MediumInput, Person } from '../../modules/empi/types.ts';
 import { type Finding, Refused } from './answers.ts';
-import { demographicsOf } from './demographics.ts';
+import { demographicsOf, unreadableOf } from './demographics.ts';
 import { identifiersOf, type NamedIdentifiers, readIdentifiers } from './identifiers.ts';
 import { DELETED, type Hl7Message, type Segment } from './message.ts';
 import { accepted, keyOf } from './repeats.ts';
@@ -30,7 +30,7 @@ export async function feed(message: Hl7Message, door: EmpiDoor): Promise<Finding
   const idNumber = social.citizenId || named.citizenId;
   const demographics = { ...demographicsOf(pid), ...(idNumber === '' ? {} : { idNumber }) };
   await tell(door, keyOf(message, door), { demographics, media, by });
-  return named.unknown;
+  return [...named.unknown, ...unreadableOf(pid)];
 }
 
 /**

@@ -34,14 +34,14 @@ export class Segment {
     return this.all(field)[0]?.[component - 1] ?? '';
   }
 
-  /** The first subcomponent: of a family name and of a street, what they are without the rest. */
-  first(field: number, component: number): string {
-    return this.parts(field)[0]?.[component - 1]?.[0] ?? '';
-  }
-
   /** Repetitions of a field, each as its components; subcomponents stay together, with `&` between. */
   all(field: number): string[][] {
     return this.parts(field).map((components) => components.map((parts) => parts.join('&')));
+  }
+
+  /** Of each component the first part: of a family name and of a street, what they are without the rest. */
+  firsts(field: number): string[][] {
+    return this.parts(field).map((components) => components.map(([first = '']) => first));
   }
 
   private parts(field: number): string[][][] {

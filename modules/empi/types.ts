@@ -72,6 +72,9 @@ export interface Demographics extends PersonInput {
   deceased?: string;
   /** `false`: the source keeps the record for its history only. */
   active?: string;
+  /** Where the hospital books what the patient owes, and who gave the number (HL7 v2, PID-18). */
+  accountNumber?: string;
+  accountAuthority?: string;
 }
 
 /** An identifier of a person in one domain: a card, a document, a record number of a hospital. */
