@@ -1,12 +1,12 @@
 /** Demographics: QBP^Q22 to RSP^K22. */
 import type { EmpiDoor } from '../../modules/empi/commands.ts';
 import { findPersons, LOOKED_AT, type Way } from '../../modules/empi/find.ts';
-import { type Domain, isRetired, type Person } from '../../modules/empi/types.ts';
+import { isRetired, type Person } from '../../modules/empi/types.ts';
 import { type Finding, QueryRefused, response } from './answers.ts';
 import { pidOf } from './demographics.ts';
-import { cxOf, domainOf, isCitizenId } from './identifiers.ts';
+import { domainOf, isCitizenId } from './identifiers.ts';
 import type { Hl7Message } from './message.ts';
-import { checkQuery, domainsOf, unknown } from './query.ts';
+import { checkQuery, shownOf, unknown, wantedOf } from './query.ts';
 import { type Asked, QUERY_ITEMS } from './query-items.ts';
 
 /** Persons in one answer when the query does not say how many. */
@@ -22,20 +22,20 @@ export async function demographicsQuery(
   const { queries } = door;
   checkQuery(message);
   const conditions = conditionsOf(message, door);
-  const shown = domainsOf(message, 8, door);
+  const wanted = wantedOf(message, 8, door);
   const behind = message.get('DSC', 1);
   if (!/^\d*$/.test(behind)) throw unknown('DSC^1^1', 'no such continuation pointer');
-  const identifiers = (person: Person) => identifiersOf(person, shown, door);
+  const shown = (person: Person) => shownOf(person, wanted, door);
   const fits = (person: Person) =>
     person.status === 'active' &&
     conditions.every((condition) => condition.fits(person)) &&
-    (shown.length === 0 || identifiers(person).length > 0);
+    (wanted === null || shown(person).length > 0);
   const { personIds, isComplete } = await findPersons(queries, waysOf(conditions), fits);
   const left = personIds.filter((personId) => personId > behind);
   const page = left.slice(0, rowsOf(message));
   const rows = page.map((personId, at) => {
     const person = queries.person(personId)!;
-    return pidOf(person, at + 1, identifiers(person));
+    return pidOf(person, at + 1, shown(person));
   });
   const remaining = left.length - page.length;
   return response(message, nowMs, {
@@ -113,13 +113,4 @@ function rowsOf(message: Hl7Message): number {
   const rows = Number(text);
   if (Number.isInteger(rows) && rows > 0) return Math.min(rows, MOST_ROWS);
   throw new QueryRefused('AE', '102', 'RCP^1^2', 'a number of rows is expected');
-}
-
-/** Identifiers in use of the domains that are asked for; of all when none is. */
-function identifiersOf(person: Person, shown: Domain[], { queries }: EmpiDoor): string[] {
-  return queries
-    .mediaOf(person)
-    .filter(({ status }) => !isRetired(status))
-    .filter(({ domain }) => shown.length === 0 || shown.some(({ code }) => code === domain))
-    .map((medium) => cxOf(medium.number, queries.domain(medium.domain)!));
 }

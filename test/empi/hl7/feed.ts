@@ -4,6 +4,7 @@ import { a, b, type Hl7Rig, message, pix, wang } from './rig.ts';
 
 const CITIZEN = '11010519491231002X^^^&2.16.156.10011.1.3&ISO^NI';
 const li = (cx: string) => `PID|1||${cx}||李^强||19800102|M`;
+const xu = (cx: string) => `PID|1||${cx}||许^丽||19491231|F`;
 const lab = (cx: string) =>
   message('ADT^A04', [`PID|1||${cx}||孙^一||19550505|M`], { from: 'LAB' });
 
@@ -46,17 +47,17 @@ export async function feed(t: Test, rig: Hl7Rig): Promise<void> {
     ['numbers of two persons', message('ADT^A08', [wang(`${a('1')}~${a('2')}`)]), 'AE 207@PID^1^3'],
     [
       'the citizen number is the identity number',
-      message('ADT^A31', [wang(`${CITIZEN}~${a('1')}`)]),
+      message('ADT^A31', [xu(`${CITIZEN}~${a('6')}`)]),
       'AA',
     ],
     [
       'the citizen number alone is no identifier',
-      message('ADT^A28', [wang(CITIZEN)]),
+      message('ADT^A28', [xu(CITIZEN)]),
       'AE 101@PID^1^3',
     ],
   ]);
   const { queries } = rig.door;
-  const person = queries.livePerson(queries.medium('A', '1')!.personId)!;
+  const person = queries.livePerson(queries.medium('A', '6')!.personId)!;
   t.equal(person.demographics.idNumber, '11010519491231002X');
 }
 

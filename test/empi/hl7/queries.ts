@@ -63,11 +63,11 @@ export async function queryItems(t: Test, rig: Hl7Rig): Promise<void> {
     ['account', pdq('@PID.18.1^77-1'), 'AA OK w8'],
     ['its authority', pdq('@PID.18.1^77-1~@PID.18.4.2^1.9'), 'AA OK w8'],
     ['another authority', pdq('@PID.18.1^77-1~@PID.18.4.1^A'), 'AA NF'],
-    ['identity number', pdq('@PID.19^11010519491231002x'), 'AA OK 1+8+7'],
+    ['identity number', pdq('@PID.19^11010519491231002x'), 'AA OK 6+11010519491231002X'],
     [
       'as an identifier',
       pdq('@PID.3.1^11010519491231002X~@PID.3.4.2^2.16.156.10011.1.3'),
-      'AA OK 1+8+7',
+      'AA OK 6+11010519491231002X',
     ],
   ]);
 }
