@@ -30,6 +30,8 @@ export function demographicsOf(pid: Segment): Demographics {
     ...said('sex', sexIn(pid.get(8))),
     ...said('accountNumber', pid.get(18)),
     ...said('accountAuthority', pid.get(18, 4)),
+    ...said('motherNumber', pid.get(21)),
+    ...said('motherAuthority', pid.get(21, 4)),
     ...(pid.get(19) === DELETED ? { idNumber: '' } : {}),
     ...said('deceased', deathIn(pid)),
   };
@@ -136,10 +138,10 @@ function deathIn(pid: Segment): string {
 /** A person as a PID segment, with these identifiers. */
 export function pidOf(person: Person, row: number, identifiers: readonly string[]): string[] {
   const { demographics } = person;
-  const { accountNumber = '', accountAuthority = '', deceased = '' } = demographics;
+  const { accountNumber, accountAuthority, motherNumber, motherAuthority } = demographics;
+  const { deceased = '' } = demographics;
   const telecoms = telecomsOf(person);
   const [work, home] = [telecoms.filter(isAtWork), telecoms.filter((one) => !isAtWork(one))];
-  const account = [accountNumber, '', '', accountAuthority].map(authorityEscaped);
   const fields: Readonly<Record<number, string>> = {
     1: String(row),
     3: identifiers.join('~'),
@@ -150,8 +152,9 @@ export function pidOf(person: Person, row: number, identifiers: readonly string[
     11: addressesOf(person).map(xad).join('~'),
     13: home.map(xtn).join('~'),
     14: work.map(xtn).join('~'),
-    18: account.join('^').replace(/\^+$/, ''),
+    18: cxAsFed(accountNumber, accountAuthority),
     19: escaped(demographics.idNumber ?? ''),
+    21: cxAsFed(motherNumber, motherAuthority),
     29: /^\d{4}/.test(deceased) ? deceased.replace(/\D/g, '').slice(0, 8) : '',
     30: deceased === '' ? '' : deceased === 'false' ? 'N' : 'Y',
   };
@@ -163,6 +166,7 @@ function isAtWork({ use }: FedTelecom): boolean {
 }
 
 /** An authority keeps its own separators. */
-function authorityEscaped(text: string): string {
-  return text.split('&').map(escaped).join('&');
+function cxAsFed(number = '', authority = ''): string {
+  const parts = authority.split('&').map(escaped).join('&');
+  return [escaped(number), '', '', parts].join('^').replace(/\^+$/, '');
 }

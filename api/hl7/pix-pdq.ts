@@ -3,7 +3,7 @@
  * queries.
  */
 import type { EmpiDoor } from '../../modules/empi/commands.ts';
-import { accept, Refused, refuse } from './answers.ts';
+import { accept, QueryRefused, Refused, refuse } from './answers.ts';
 import { crossReference } from './cross-reference.ts';
 import { demographicsQuery } from './demographics-query.ts';
 import { type DecodedMessage, decodeMessage, encodeMessage } from './encoding.ts';
@@ -24,6 +24,7 @@ async function answerTo(decoded: DecodedMessage, door: EmpiDoor, nowMs: number):
   try {
     message = new Hl7Message(decoded.text, decoded.charset);
     checkHead(message, decoded);
+    checkLengths(message);
     return await respond(message, door, nowMs);
   } catch (error) {
     return refuse(message, nowMs, refusalOf(error as Error));
@@ -65,4 +66,26 @@ function checkHead(message: Hl7Message, { unknown }: DecodedMessage): void {
   if (version !== '' && !/^2(?:\.\d(?:\.\d)?)?$/.test(version)) {
     throw new Refused('AR', '203', 'MSH^1^12', `version ${version} is not taken here`);
   }
+}
+
+/** Longer texts are no names, numbers or places, and have no room in the keys of the index. */
+const TEXT_LENGTH_MAX = 200;
+const READ = new Set(['PID', 'MRG', 'QPD']);
+
+function checkLengths({ segments }: Hl7Message): void {
+  for (const segment of segments) {
+    const name = segment.fields[0]!;
+    if (!READ.has(name)) continue;
+    for (const field of segment.fields.keys()) {
+      const isLong = segment.all(field).some((texts) => texts.some(isTooLong));
+      if (!isLong) continue;
+      const text = `longer than ${TEXT_LENGTH_MAX} characters`;
+      const Kind = name === 'QPD' ? QueryRefused : Refused;
+      throw new Kind('AE', '102', `${name}^1^${field}`, text);
+    }
+  }
+}
+
+function isTooLong(text: string): boolean {
+  return text.length > TEXT_LENGTH_MAX;
 }

@@ -165,9 +165,11 @@ const city = address((one) => [one.city]);
 
 const maidenName = text(({ demographics }) => [demographics.mothersMaidenName], normaliseName);
 const account = text(({ demographics }) => [demographics.accountNumber]);
-/** The namespace (1), or the OID (2). */
-const accountAuthority = (part: 0 | 1): Item =>
-  text(({ demographics }) => [demographics.accountAuthority?.split('&')[part]], cleanText);
+const mother = text(({ demographics }) => [demographics.motherNumber]);
+
+/** The namespace (0) or the OID (1) of an authority. */
+const authority = (item: 'accountAuthority' | 'motherAuthority', part: 0 | 1): Item =>
+  text(({ demographics }) => [demographics[item]?.split('&')[part]], cleanText);
 
 export const QUERY_ITEMS: Readonly<Record<string, Item>> = {
   '@PID.5': fullName,
@@ -196,8 +198,12 @@ export const QUERY_ITEMS: Readonly<Record<string, Item>> = {
   '@PID.13.4': text(({ demographics }) => [demographics.email], cleanText),
   '@PID.18': account,
   '@PID.18.1': account,
-  '@PID.18.4.1': accountAuthority(0),
-  '@PID.18.4.2': accountAuthority(1),
+  '@PID.18.4.1': authority('accountAuthority', 0),
+  '@PID.18.4.2': authority('accountAuthority', 1),
   '@PID.19': idNumber,
   '@PID.19.1': idNumber,
+  '@PID.21': mother,
+  '@PID.21.1': mother,
+  '@PID.21.4.1': authority('motherAuthority', 0),
+  '@PID.21.4.2': authority('motherAuthority', 1),
 };

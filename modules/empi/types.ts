@@ -75,6 +75,9 @@ export interface Demographics extends PersonInput {
   /** Where the hospital books what the patient owes, and who gave the number (HL7 v2, PID-18). */
   accountNumber?: string;
   accountAuthority?: string;
+  /** The mother's identifier, and who gave it (HL7 v2, PID-21). */
+  motherNumber?: string;
+  motherAuthority?: string;
 }
 
 /** An identifier of a person in one domain: a card, a document, a record number of a hospital. */

@@ -5,6 +5,7 @@ import { crossReference } from './hl7/cross-reference.ts';
 import { characterSets, heads } from './hl7/envelope.ts';
 import { feed, repeats } from './hl7/feed.ts';
 import { merge } from './hl7/merge.ts';
+import { openhie } from './hl7/openhie.ts';
 import { demographicsQuery, parts, queryItems } from './hl7/queries.ts';
 import { hl7Rig } from './hl7/rig.ts';
 import { stream } from './hl7/stream.ts';
@@ -21,5 +22,6 @@ t.test('HL7 v2', async (t) => {
   await t.test('A40 merge', (t) => merge(t, rig));
   await t.test('heads of messages', (t) => heads(t, rig));
   await t.test('character sets', (t) => characterSets(t, rig));
+  await t.test('OpenHIE client registry', (t) => openhie(t, rig));
   await t.test('the stream', (t) => stream(t, rig));
 });

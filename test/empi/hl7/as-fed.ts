@@ -4,7 +4,7 @@ import { a, type Hl7Rig, message, pdq, utf8 } from './rig.ts';
 
 /** From PID-5 on. */
 const FULL =
-  'jones^Jennifer^Q R^JR^DR^^L|SMITH|19840125|F|||123 Main Street West^Apt 2^NEWARK^NJ^30293^USA^H^^Essex||409 30495^PRN^PH~^NET^Internet^j@x.org|555-0100^WPN^PH';
+  'hayes^Glenda^Q R^JR^DR^^L|SLOAN|19821125|F|||123 Main Street West^Apt 2^NEWARK^NJ^30293^USA^H^^Essex||409 30495^PRN^PH~^NET^Internet^j@x.org|555-0100^WPN^PH';
 
 export async function asFed(t: Test, rig: Hl7Rig): Promise<void> {
   const sender = rig.sender();
@@ -27,9 +27,9 @@ export async function asFed(t: Test, rig: Hl7Rig): Promise<void> {
       'an address is deleted',
       'w1',
       '||||||""',
-      'jones^Jennifer^Q R^JR^DR^^L|SMITH|19840125|F|||||555-0199^PRN^PH',
+      'hayes^Glenda^Q R^JR^DR^^L|SLOAN|19821125|F|||||555-0199^PRN^PH',
     ],
-    ['and the others', 'w1', '|""|||||||""', 'jones^Jennifer^Q R^JR^DR^^L||19840125|F'],
+    ['and the others', 'w1', '|""|||||||""', 'hayes^Glenda^Q R^JR^DR^^L||19821125|F'],
     [
       'a number from its parts',
       'w2',

@@ -4,6 +4,8 @@ import type { Test } from 'tap';
 import { frame } from '../../../api/hl7/mllp.ts';
 import { a, type Hl7Rig, message, pdq, wang } from './rig.ts';
 
+const LONG = '王'.repeat(201);
+
 export async function heads(t: Test, rig: Hl7Rig): Promise<void> {
   const update = () => message('ADT^A08', [wang(a('1'))]);
   const named = (name: string) => update().replace('|P|2.5', `|P|2.5||||||${name}`);
@@ -15,6 +17,12 @@ export async function heads(t: Test, rig: Hl7Rig): Promise<void> {
     ['no event', message('', [wang(a('1'))]), 'AR 200@MSH^1^9'],
     ['another trigger', message('ADT^A02', [wang(a('1'))]), 'AR 200@MSH^1^9'],
     ['a character set that nobody here can read', named('KS X 1001'), 'AR 103@MSH^1^18'],
+    [
+      'a text that is too long',
+      message('ADT^A08', [`PID|1||${a('1')}||${LONG}^芳`]),
+      'AE 102@PID^1^5',
+    ],
+    ['the same in a query', pdq(`@PID.5.1^${LONG}`), 'AE AE 102@QPD^1^3'],
     ['no message at all', 'hello', 'AR 100@MSH'],
   ]);
   const taken = answers.get('an older version')!;
