@@ -7,10 +7,10 @@ import {
   bareText,
   cleanText,
   normaliseIdNumber,
-  normaliseName,
   normalisePhone,
 } from '../../modules/empi/matching/normalise.ts';
 import { patternOf } from '../../modules/empi/pattern.ts';
+import { foldedName } from '../../modules/empi/person-keys.ts';
 import type { SearchKey } from '../../modules/empi/search.ts';
 import type { FedAddress, Person } from '../../modules/empi/types.ts';
 import { bornOf, dayIn, isSex, sexOf } from './demographics.ts';
@@ -45,7 +45,7 @@ const text =
 const name =
   (kind: 'surname' | 'given', textsOf: (person: Person) => readonly string[], rank: number): Item =>
   (value) => {
-    const pattern = patternOf(value, normaliseName);
+    const pattern = patternOf(value, foldedName);
     if (pattern === null) return '102';
     const { start, isWhole } = pattern;
     const keys: SearchKey[] = [{ kind, value: start }];
@@ -163,7 +163,7 @@ const anyPart = address(({ line = [], text, city, district, state, postalCode, c
 ]);
 const city = address((one) => [one.city]);
 
-const maidenName = text(({ demographics }) => [demographics.mothersMaidenName], normaliseName);
+const maidenName = text(({ demographics }) => [demographics.mothersMaidenName], foldedName);
 const account = text(({ demographics }) => [demographics.accountNumber]);
 const mother = text(({ demographics }) => [demographics.motherNumber]);
 

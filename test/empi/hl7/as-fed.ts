@@ -53,6 +53,7 @@ export async function asFed(t: Test, rig: Hl7Rig): Promise<void> {
       'LOW^JO||19550505|M|||9 Elm St^^Z',
     ],
     ['separators in a text', 'w10', 'O\\T\\S^JIM||19440404|M'],
+    ['accents', 'w12', 'Müller^José||19220202|M'],
     ['a death', 'w11', 'FOX^GUY||19330303|M|||||||||||||||||||||20200101|Y'],
   ];
   for (const [what, number, told, shown = told] of cases) {

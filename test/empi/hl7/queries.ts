@@ -37,6 +37,7 @@ export async function queryItems(t: Test, rig: Hl7Rig): Promise<void> {
     ['from its end', pdq('@PID.5.1^*YES'), 'AA OK w1'],
     ['from both', pdq('@PID.5.2^G*N*A'), 'AA OK w1'],
     ['not backwards', pdq('@PID.5.1^HAYES*S'), 'AA NF'],
+    ['without its accent', pdq('@PID.5.1^muller~@PID.5.2^JOSE'), 'AA OK w12'],
     ['anything at all', pdq('@PID.5.1^*'), 'AE AE 102@QPD^1^3^1'],
     ['signs only', pdq('@PID.5.2^...'), 'AE AE 102@QPD^1^3^1'],
     ['a year', pdq('@PID.7^1982'), 'AA OK w1'],
