@@ -10,6 +10,8 @@ const IDLE_MS = 300_000;
 /** How long a connection that we have closed may stay open on the other side. */
 const LINGER_MS = 5000;
 const CONNECTIONS_MAX = 500;
+/** Messages of a connection that wait for their answers before no more are read. */
+const WAITING_MAX = 100;
 
 export interface MllpServer {
   readonly port: number;
@@ -52,6 +54,7 @@ export function serveMllp(
 function serveConnection(socket: Socket, answer: AnswerMessage): void {
   let held: Buffer = Buffer.alloc(0);
   let work = Promise.resolve();
+  let waiting = 0;
   let isEnding = false;
   /** Answers what came so far, then closes; whatever else comes is not looked at. */
   const end = () => {
@@ -77,12 +80,27 @@ function serveConnection(socket: Socket, answer: AnswerMessage): void {
       if (next === 'not framed') end();
       if (next === 'not complete' || next === 'not framed') return;
       held = next.rest;
+      if (++waiting === WAITING_MAX) socket.pause();
       work = work.then(async () => {
-        const bytes = await answer(next.message);
-        if (!socket.destroyed) socket.write(frame(bytes));
+        await sendOn(socket, frame(await answer(next.message)));
+        if (--waiting === 0) socket.resume();
       });
       work.catch(() => socket.destroy());
     }
+  });
+}
+
+/** Resolves when there is room for more: whoever does not read its answers is not read either. */
+async function sendOn(socket: Socket, bytes: Buffer): Promise<void> {
+  if (socket.destroyed || socket.write(bytes)) return;
+  await new Promise<void>((resolve) => {
+    const wake = () => {
+      socket.off('drain', wake);
+      socket.off('close', wake);
+      resolve();
+    };
+    socket.on('drain', wake);
+    socket.on('close', wake);
   });
 }
 

@@ -32,6 +32,13 @@ export async function stream(t: Test, rig: Hl7Rig): Promise<void> {
     t.same(tags, expected, what);
     sender.socket.destroy();
   }
+  const many = Array.from({ length: 120 }, (_, at) => `n${at}`);
+  const eager = rig.sender();
+  const answers = many.map(() => eager.answer());
+  for (const tag of many) eager.socket.write(ask(tag));
+  const told = (await Promise.all(answers)).map((answer) => answer?.get('QAK', 1));
+  t.same(told, many, 'more than wait at once');
+  eager.socket.destroy();
   const bytewise = rig.sender();
   for (const byte of Buffer.concat([ask('y1'), ask('y2')])) bytewise.socket.write(Buffer.of(byte));
   const both = await Promise.all([bytewise.answer(), bytewise.answer()]);
