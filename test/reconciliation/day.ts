@@ -175,6 +175,10 @@ function agreeing(builder: Builder, { cancels, failed }: Abilities): void {
     const undone = builder.pay();
     builder.their(undone, { ...undone, kind: 'cancel' });
     builder.our(undone, { status: 'failed' });
+    // At another terminal, with the same trace number in the same second.
+    const twin = builder.pay({ channelId: `9${undone.channelId.slice(1)}`, time: undone.time });
+    builder.their(twin);
+    builder.our(twin);
     const unknown = builder.pay();
     builder.their(unknown, { ...unknown, kind: 'cancel' });
   }

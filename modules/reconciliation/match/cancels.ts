@@ -3,7 +3,8 @@ import type { RecordSet } from './record-set.ts';
 import { KEY_WORDS, type RecordView, STATUS, TYPE } from './records.ts';
 
 /**
- * A cancellation undoes the payment of its link. One that finds none becomes the record of a payment
+ * A cancellation undoes the payment of its link; where several payments have it (terminals that count
+ * alike, in one second) the one of its amount. One that finds none becomes the record of a payment
  * that came to nothing: ours, if it succeeded, then stands against it.
  */
 export function applyCancels(cancels: Int32Array, theirs: RecordSet, view: RecordView): void {
@@ -18,24 +19,40 @@ export function applyCancels(cancels: Int32Array, theirs: RecordSet, view: Recor
   }
   const links = new Set<number>();
   for (let at = 0; at < cancels.length; at += stride) links.add(linkKey(cancels, at, keys));
-  theirs.update((words) => {
-    for (let at = 0; at < words.length; at += stride) {
-      if (view.type(words, at) !== TYPE.pay) continue;
-      if (view.status(words, at) !== STATUS.success) continue;
-      for (const key of links) {
-        if (key < 0 || !view.hasKey(words, at, key)) continue;
-        const name = keyName(words, at, key);
-        const waiting = open.get(name);
-        if (waiting === undefined) continue;
-        view.setStatus(words, at, STATUS.reversed);
-        waiting.pop();
-        if (waiting.length === 0) open.delete(name);
-        break;
-      }
-    }
-  });
+  for (const sameAmount of [true, false]) {
+    if (open.size > 0)
+      theirs.update((words) => undo(words, cancels, open, links, view, sameAmount));
+  }
   for (const places of open.values()) for (const at of places) theirs.add(cancels, at);
   theirs.closeOpen();
+}
+
+function undo(
+  words: Int32Array,
+  cancels: Int32Array,
+  open: Map<string, number[]>,
+  links: ReadonlySet<number>,
+  view: RecordView,
+  sameAmount: boolean,
+): void {
+  for (let at = 0; at < words.length; at += view.stride) {
+    if (view.type(words, at) !== TYPE.pay) continue;
+    if (view.status(words, at) !== STATUS.success) continue;
+    const amountFen = view.amountFen(words, at);
+    for (const key of links) {
+      if (key < 0 || !view.hasKey(words, at, key)) continue;
+      const name = keyName(words, at, key);
+      const waiting = open.get(name) ?? [];
+      const found = waiting.findLastIndex(
+        (place) => !sameAmount || view.amountFen(cancels, place) === amountFen,
+      );
+      if (found < 0) continue;
+      view.setStatus(words, at, STATUS.reversed);
+      waiting.splice(found, 1);
+      if (waiting.length === 0) open.delete(name);
+      break;
+    }
+  }
 }
 
 function linkKey(words: Int32Array, at: number, keys: number): number {
