@@ -9,9 +9,9 @@ import type { Reader } from '../../ledger/reader.ts';
 import type { Merchant } from '../../ledger/registry-kinds.ts';
 import { transactionChannel } from '../../ledger/transaction-channel.ts';
 import { type JournalRecord, type TransactionFact, TransferFlag } from '../../ledger/types.ts';
-import { type FeeTerms, feeFen, returnedFeeFen } from './fee.ts';
+import { CORRECTIONS, type Earlier, LineFees } from './line-fee.ts';
 import type { Unexplained } from './suspense.ts';
-import { type DayTerms, feeTermsOf, type MerchantTerms } from './terms.ts';
+import type { DayTerms, MerchantTerms } from './terms.ts';
 
 export interface ClearingLine {
   position: number;
@@ -60,16 +60,15 @@ export interface MerchantDay {
   ledgerMovementFen: number;
 }
 
-/** Records that change what an earlier one paid: their amount is not what they moved. */
-const CORRECTIONS = new Set(['adjustment']);
-
 /** The merchants of the institution with their lines, ordered by merchant id; idle ones too. */
 export function merchantDays(
   institution: string,
   { from, to }: BusinessDayRange,
   reader: Reader,
   terms: DayTerms,
+  earlier: Earlier,
 ): MerchantDay[] {
+  const fees = new LineFees(reader, earlier);
   const days = new Map<string, MerchantDay>();
   for (const { value: merchant } of reader.registry.list('merchant')) {
     // A merchant that came after the day was first cleared has no terms in it, and no business.
@@ -89,7 +88,7 @@ export function merchantDays(
     }
     const day = days.get(fact.merchantId ?? '');
     if (day === undefined) throw new Error(`position ${record.position}: merchant unknown`);
-    addRecord(day, record, fact, reader);
+    addRecord(day, record, fact, reader, fees);
   }
   return [...days.values()].sort((a, b) => (a.merchant.id < b.merchant.id ? -1 : 1));
 }
@@ -104,13 +103,14 @@ function addRecord(
   record: JournalRecord,
   fact: TransactionFact,
   reader: Reader,
+  fees: LineFees,
 ): void {
   const movementFen = movementOf(record, day.merchant);
   // Money that is only held, and money between card holders, is no business of the merchant's day.
   if (movementFen === 0 && !CORRECTIONS.has(fact.kind)) return;
   const amountFen = saidAmount(fact, movementFen, reader);
   const channel = transactionChannel(fact, reader);
-  const fee = feeOf(feeTermsOf(day.terms, channel), fact, amountFen, reader);
+  const fee = fees.feeOf(fact, amountFen, channel, day.terms);
   const reference = Number(fact.extra?.['asked'] ?? record.position);
   const originalPosition = fact.originalPosition ?? 0;
   day.lines.push({
@@ -228,33 +228,11 @@ function saidAmount(fact: TransactionFact, movementFen: number, reader: Reader):
   return amountFen - (corrected.amountFen ?? 0);
 }
 
-/**
- * A void or reversal takes the whole fee back; a refund does when the terms say so; a correction pays
- * the difference between the fees of both amounts.
- */
-function feeOf(
-  terms: FeeTerms & { refundReturnsFee: boolean },
-  fact: TransactionFact,
-  amountFen: number,
-  reader: Reader,
-): number {
-  if (CORRECTIONS.has(fact.kind)) {
-    const corrected = reader.record(fact.originalPosition ?? 0)?.entry.fact?.transaction;
-    return feeFen(fact.amountFen ?? 0, terms) - feeFen(corrected?.amountFen ?? 0, terms);
-  }
-  const absoluteFen = Math.abs(amountFen);
-  if (fact.kind.endsWith('refund')) {
-    return terms.refundReturnsFee ? 0 - returnedFeeFen(absoluteFen, terms) : 0;
-  }
-  const fee = feeFen(absoluteFen, terms);
-  return amountFen < 0 ? 0 - fee : fee;
-}
-
 /** What is only reserved, or let go of, has not moved. */
 const NOT_MOVED = TransferFlag.pending | TransferFlag.voidPending;
 
 /** Credits less debits of the merchant's account by this record, from its transfers. */
-function movementOf({ entry, outcomes }: JournalRecord, { accountId }: Merchant): number {
+export function movementOf({ entry, outcomes }: JournalRecord, { accountId }: Merchant): number {
   const account = idToHex(accountId);
   let movement = 0;
   for (const [index, transfer] of (entry.transfers ?? []).entries()) {

@@ -29,8 +29,32 @@ export function feeFen(amountFen: number, terms: FeeTerms): number {
   return feeCapFen > 0 ? Math.min(fee, feeCapFen) : fee;
 }
 
-/** What a refund gives back: the rate's part, at most the cap. Minimum and fee per item stay paid. */
-export function returnedFeeFen(amountFen: number, terms: FeeTerms): number {
+/** What refunds of a payment give back in all: the rate's part, at most the cap. Minimum and fee per item stay paid. */
+export function returnableFeeFen(amountFen: number, terms: FeeTerms): number {
   const fee = ratePartFen(amountFen, terms);
   return terms.feeCapFen > 0 ? Math.min(fee, terms.feeCapFen) : fee;
+}
+
+/**
+ * What one refund gives back of it. All refunds so far have given back their share, half a fen rounded
+ * up: the one that gives back the last of the money gives back the last of the fee.
+ */
+export function returnedShareFen({
+  returnableFen,
+  paidFen,
+  beforeFen,
+  refundFen,
+}: {
+  returnableFen: number;
+  paidFen: number;
+  /** Refunds of the payment before this one. */
+  beforeFen: number;
+  refundFen: number;
+}): number {
+  const shareOf = (refundedFen: number): number => {
+    const partFen = Math.min(refundedFen, paidFen);
+    const doubled = 2n * BigInt(returnableFen) * BigInt(partFen) + BigInt(paidFen);
+    return Number(doubled / (2n * BigInt(paidFen)));
+  };
+  return shareOf(beforeFen + refundFen) - shareOf(beforeFen);
 }

@@ -14,6 +14,7 @@ import type { Institution } from '../../ledger/registry-kinds.ts';
 import type { EntryResult } from '../../ledger/types.ts';
 import { differencesOf } from './check.ts';
 import { type MerchantDay, merchantDays, unexplainedOf } from './day.ts';
+import { earlierOf } from './earlier.ts';
 import { camt053File } from './files/camt053.ts';
 import { comFile } from './files/com.ts';
 import { type ClearingOutput, sha256Of } from './files/contents.ts';
@@ -72,7 +73,8 @@ export async function runClearing(run: ClearingRun): Promise<ClearingResult> {
   const { institution, date, range, reader, ledger, hsm } = run;
   const parts = { institution: institution.id, date, reader, ledger, hsm };
   const terms = await planOf(parts);
-  const days = merchantDays(institution.id, range, reader, terms);
+  const earlier = await earlierOf(range, parts);
+  const days = merchantDays(institution.id, range, reader, terms, earlier);
   const chainHash = Buffer.from(reader.chainHashAt(range.to) ?? []).toString('hex');
   const place = { position: range.to, chainHash };
   const details = detailFiles(days, { institution, date, ...place });

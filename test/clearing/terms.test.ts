@@ -1,7 +1,7 @@
 /** Fees and pay dates, a line a case. */
 import t from 'tap';
 import { payOutDate } from '../../modules/clearing/calendar.ts';
-import { feeFen, returnedFeeFen } from '../../modules/clearing/fee.ts';
+import { feeFen, returnableFeeFen, returnedShareFen } from '../../modules/clearing/fee.ts';
 import { safeText } from '../../modules/clearing/files/tables.ts';
 import { calendar } from '../../modules/clearing/terms.ts';
 
@@ -40,7 +40,32 @@ t.test('fees', async (t) => {
   ] of FEES) {
     const terms = { feeRateMicros, feeMinFen, feeCapFen, feePerItemFen };
     t.equal(feeFen(amountFen, terms), fee, what);
-    t.equal(returnedFeeFen(amountFen, terms), back, `${what}: given back`);
+    t.equal(returnableFeeFen(amountFen, terms), back, `${what}: given back`);
+  }
+});
+
+/** Payments of which several refunds are made: what each gives back, and never more than the fee in all. */
+// biome-ignore format: one line a case.
+const SHARES: [what: string, paidFen: number, returnableFen: number, refunds: number[], back: number[]][] = [
+  ['a fee at its cap, in two parts',         50_000, 100, [30_000, 20_000],        [60, 40]],
+  ['a fee of one fen, in halves',               264,   1, [132, 132],              [1, 0]],
+  ['the last part gives the rest',            1_000,   4, [333, 333, 334],         [1, 2, 1]],
+  ['many small parts',                           10,   3, [1, 1, 1, 1, 1, 1, 1, 1, 1, 1], [0, 1, 0, 0, 1, 0, 0, 0, 1, 0]],
+  ['not all is given back',                  10_000,  38, [2_500],                 [10]],
+  ['all at once',                            10_000,  38, [10_000],                [38]],
+  ['no fee',                                 10_000,   0, [5_000, 5_000],          [0, 0]],
+  ['the largest amount', 9_007_199_254_740_991, 9_007_199_255, [1, 9_007_199_254_740_990], [0, 9_007_199_255]],
+];
+
+t.test('fees that refunds give back', async (t) => {
+  for (const [what, paidFen, returnableFen, refunds, back] of SHARES) {
+    let beforeFen = 0;
+    const returned = refunds.map((refundFen) => {
+      const fee = returnedShareFen({ returnableFen, paidFen, beforeFen, refundFen });
+      beforeFen += refundFen;
+      return fee;
+    });
+    t.strictSame(returned, back, what);
   }
 });
 
