@@ -100,7 +100,7 @@ export const FORMATS: readonly Format[] = [
   {
     source: 'unionpay-zm',
     file: 'INN26112088ZM_898000000000001',
-    abilities: { fees: true, cancels: false, failed: false },
+    abilities: { fees: true, cancels: true, failed: false },
     write: (lines) => Buffer.concat(lines.flatMap((line) => [zmLine(line), Buffer.from('\r\n')])),
   },
   {

@@ -34,8 +34,31 @@ const PIPE = iconv.decode(
   FORMATS.find(({ source }) => source === 'bank-pipe')!.write(lines),
   'gbk',
 );
+const CSV = [
+  'orderId,refundId,channelId,type,status,amountFen,occurredAt',
+  'A,,C1,pay,success,100,2026-11-20T10:00:00+08:00',
+  'B,R1,C2,refund,pending,40,2026-11-20T11:00:00+08:00',
+  '',
+].join('\n');
+const INSURANCE = [
+  'psn_no\tmdtrt_id\tsetl_id\tmsgid\tstmt_rslt\trefd_setl_flag\tmemo\tmedfee_sumamt\tfund_pay_sumamt\tacct_pay',
+  'P1\tM1\tA\tC1\t0\t0\t\t1.00\t0.00\t0.00',
+  '',
+].join('\n');
 const gbk = (text: string): Buffer => iconv.encode(text, 'gbk');
 const row = (text: string, number: number): string => text.split('\r\n')[number - 1]!;
+
+/** The lines from a number on with the first column behind the last one. */
+function turned(text: string, separator: string, from = 1): string {
+  const turn = (line: string): string => {
+    const [first, ...others] = line.split(separator);
+    return line === '' || line.startsWith('#') ? line : [...others, first].join(separator);
+  };
+  return text
+    .split('\n')
+    .map((line, at) => (at + 1 < from ? line : turn(line.replace('\r', ''))))
+    .join('\n');
+}
 
 function without(text: string, ...numbers: number[]): string {
   return text
@@ -127,6 +150,10 @@ const CASES: [what: string, source: string, bytes: Buffer | string, said: RegExp
   ['sum of the trailer',       'bank-pipe',    gbk(PIPE.replace(/T\|3\|.*/, 'T|3|0.01')),                    /^FILE bill: line 5: the trailer says amountFen 0.01/],
   ['no trailer, pipes',        'bank-pipe',    gbk(PIPE.replace(/T\|.*\n/, '')),                             /^FILE bill: line 4: the trailer is missing/],
   ['neither header nor line',  'bank-pipe',    gbk(PIPE.replace('D|', 'X|')),                                /bill: line 2: is no header, detail or trailer/],
+  ['no header, pipes',         'bank-pipe',    gbk(PIPE.replace(/H\|.*\n/, '')),                              /^FILE bill: line 1: the header that says the date is missing/],
+  ['unknown state, CSV',       'bank-csv',     CSV.replace('success', 'FAIL'),                               /bill: line 2: type and status say nothing that is known/],
+  ['unknown type, CSV',        'bank-csv',     CSV.replace(',pay,', ',PAY,'),                                /bill: line 2: type and status say nothing that is known/],
+  ['unknown flag, insurance',  'insurance',    INSURANCE.replace('\t0\t\t', '\t9\t\t'),                      /bill: line 2: refd_setl_flag say nothing that is known/],
   ['header of another day',    'bank-pipe',    gbk(PIPE.replace('H|20261120', 'H|20261119')),                /^FILE bill: line 1: says 2026-11-19/],
 ];
 
@@ -150,6 +177,13 @@ const LEGAL: [what: string, source: string, bytes: Buffer | string][] = [
   ['COM, an empty day',                      'unionpay-com', ''],
   ['COM, line feeds, blanks cut off',        'unionpay-com', COM.toString('latin1').replace(/ *\r\n/g, '\n')],
   ['pipes',                                  'bank-pipe',    gbk(PIPE)],
+  ['CSV',                                    'bank-csv',     CSV],
+  ['CSV, other order of columns',            'bank-csv',     turned(CSV, ',')],
+  ['CSV of payments that succeeded alone',   'bank-csv',     'orderId,amountFen,occurredAt\nA,100,2026-11-20T10:00:00+08:00\n'],
+  ['Alipay, other order of columns',         'alipay',       gbk(turned(ALIPAY, ','))],
+  ['insurance',                              'insurance',    INSURANCE],
+  ['insurance, other order of columns',      'insurance',    turned(INSURANCE, '\t')],
+  ['insurance without titles',               'insurance',    INSURANCE.replace(/.*\n/, '')],
 ];
 
 async function refusal(source: string, bill: string, against = ours): Promise<string> {

@@ -9,7 +9,7 @@ import type { ReconciliationResult } from '../../modules/reconciliation/result.t
 import { sourceNamed } from '../../modules/reconciliation/sources/index.ts';
 import { Random, testSeed } from '../ledger/random.ts';
 import { documentOf, posp } from '../support/posp.ts';
-import { errorLine, merchantErrorLine } from './bills/unionpay.ts';
+import { errorLine, merchantErrorLine, zmLine } from './bills/unionpay.ts';
 import { dayFor, FORMATS } from './bills.ts';
 import { type Planted, plantedDay, shuffled } from './day.ts';
 
@@ -56,6 +56,53 @@ for (const format of FORMATS) {
     t.equal(text, ran.stdout, 'other orders of lines give the same bytes');
   });
 }
+
+t.test('unionpay-zm: a void undoes its payment, by whichever number names it', async (t) => {
+  const [file, against] = [join(folder, 'INN20112001ZM_1'), join(folder, 'zm.ndjson')];
+  const pays = plantedDay(new Random(seed), 4, { fees: true, cancels: false, failed: false })
+    .theirs.slice(0, 4)
+    .map((line, at) => ({ ...line, channelId: `20261120${at}` }));
+  const voids = pays.slice(0, 3).map((line) => ({ ...line, kind: 'cancel' as const }));
+  writeFileSync(file, [...pays, ...voids].map((line) => `${zmLine(line)}\r\n`).join(''));
+  // As the journal tells it: what was voided did not succeed, and the void is no event of its own.
+  const ours = pays.map(({ orderId, amountFen }, at) => {
+    const status = at < 3 ? 'failed' : 'success';
+    return JSON.stringify({ orderId, type: 'pay', amountFen, status });
+  });
+  writeFileSync(against, ours.join('\n'));
+  const source = sourceNamed('unionpay-zm')!;
+  const { result } = await reconcile({ source, file, against, day: 20261120 });
+  t.strictSame(result.differences, []);
+  t.match(result.totals.theirs, { cancellations: 3, matched: 1 });
+});
+
+t.test('bank-csv: what failed at the bank has moved nothing', async (t) => {
+  const [file, against] = [join(folder, 'states.csv'), join(folder, 'states.ndjson')];
+  const ended = [];
+  const bill = ['orderId,refundId,type,status,amountFen,occurredAt'];
+  const events = [
+    ['A', 'pay', 'failed', 'failed'],
+    ['B', 'refund', 'failed', 'failed'],
+    ['C', 'refund', 'pending', 'failed'],
+    ['D', 'refund', 'success', 'success'],
+    ['E', 'pay', 'failed', 'success'],
+    ['F', 'refund', 'failed', 'success'],
+  ];
+  for (const [orderId, type, theirs, status] of events) {
+    const refundId = type === 'refund' ? `R${orderId}` : '';
+    bill.push([orderId, refundId, type, theirs, 100, '2026-11-20T10:00:00+08:00'].join());
+    ended.push(JSON.stringify({ orderId, refundId, type, amountFen: 100, status }));
+  }
+  writeFileSync(file, `${bill.join('\n')}\n`);
+  writeFileSync(against, ended.join('\n'));
+  const source = sourceNamed('bank-csv')!;
+  const { result } = await reconcile({ source, file, against, day: 20261120 });
+  t.match(result.differences, [
+    { code: 'STATUS_REV', orderId: 'E' },
+    { code: 'STATUS_REV', orderId: 'F' },
+  ]);
+  t.equal(result.differences.length, 2);
+});
 
 t.test('unionpay-err: a correction names the payment that it is of', async (t) => {
   const [file, against] = [join(folder, 'IND20112101AERRN'), join(folder, 'err.ndjson')];

@@ -81,10 +81,20 @@ export class BillReader implements LineVisitor {
   end(): BillFacts {
     const { details } = this;
     if (details === null) return this.refuse(this.lastLine, this.missingHeading());
+    if (this.needsHeader() && !this.announced) {
+      this.refuse(1, 'the header that says the date is missing', 'FILE');
+    }
     if (this.source.trailer !== undefined && this.trailer?.complete !== true) {
       this.refuse(this.lastLine, 'the trailer is missing: the file is not complete', 'FILE');
     }
     return details.end();
+  }
+
+  /** Where details have a mark of their own, the line that announces the date has one, too. */
+  private needsHeader(): boolean {
+    const { shape, date } = this.source;
+    const isMarked = shape.kind === 'delimited' && shape.detailMark !== undefined;
+    return isMarked && date.announced !== undefined;
   }
 
   /** Whether the line is not a detail but a part of what stands around them; reads it. */
@@ -180,7 +190,7 @@ export class BillReader implements LineVisitor {
     const words = shape.heading ?? [];
     const isCut = this.cutter.cut(bytes, start, end) === null;
     const titles = isCut ? titlesOf(this.cutter, bytes, this.options.encoding) : NO_TITLES;
-    if (words.includes(titles[0] ?? '')) {
+    if (titles.some((title) => words.includes(title))) {
       this.bind(titles, number);
       return true;
     }

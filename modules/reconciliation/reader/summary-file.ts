@@ -21,8 +21,8 @@ export function checkSummaryFile(
   let titles: string[] | null = null;
   for (const [index, line] of lines.entries()) {
     const values = line.split(',').map((value) => value.trim());
-    if (values[0] === rule.heading) titles = values;
-    else if (titles !== null && values[0] === rule.line) {
+    if (values.includes(rule.heading)) titles = values;
+    else if (titles !== null && values[titles.indexOf(rule.heading)] === rule.line) {
       compare(rule, titles, values, facts, file.name, index + 1);
       return;
     }

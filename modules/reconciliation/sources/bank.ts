@@ -4,7 +4,7 @@
  * columns. An aggregator's daily text and the insurance's detail file are of the same families.
  */
 import { BANK_PIPE } from '../../../protocols/records/layouts.ts';
-import type { BillSource } from '../source.ts';
+import type { BillSource, LineRule } from '../source.ts';
 
 const PLAIN_ROUNDS = [
   { ours: 0, theirs: 0 },
@@ -39,11 +39,21 @@ export const PIPE: BillSource = {
   trailer: { kind: 'record', mark: 'T|', countAt: 1, sumAt: 2, sumOf: 'amountFen' },
 };
 
-const CSV_LINE = {
-  amount: ['amountFen'],
-  fee: { plus: ['feeFen'] },
-  keys: [['orderId'], ['channelId']],
-} as const;
+const CSV_LINE = { amount: ['amountFen'], fee: { plus: ['feeFen'] } };
+const CSV_PAY: LineRule = { ...CSV_LINE, event: 'pay', keys: [['orderId'], ['channelId']] };
+const CSV_REFUND: LineRule = {
+  ...CSV_LINE,
+  event: 'refund',
+  keys: [['refundId'], ['channelId'], ['orderId']],
+  orderId: ['orderId'],
+};
+/** A bill of payments alone has no column of types, one of what succeeded none of states. */
+const CSV_IS = {
+  pay: { column: 'type', in: ['pay', ''] },
+  refund: { column: 'type', in: ['refund'] },
+  done: { column: 'status', in: ['success', ''] },
+  undone: { column: 'status', in: ['failed', 'pending'] },
+};
 
 /** A CSV with the names of the common record as titles, e.g. what another system exports. */
 export const CSV: BillSource = {
@@ -53,20 +63,10 @@ export const CSV: BillSource = {
   unit: 'fen',
   shape: { kind: 'delimited', separator: ',', heading: ['orderId'] },
   lines: [
-    {
-      ...CSV_LINE,
-      when: [{ column: 'type', in: ['refund'] }],
-      event: 'refund',
-      keys: [['refundId'], ['channelId'], ['orderId']],
-      orderId: ['orderId'],
-    },
-    {
-      ...CSV_LINE,
-      when: [{ column: 'status', in: ['failed', 'pending'] }],
-      event: 'pay',
-      status: 'failed',
-    },
-    { ...CSV_LINE, event: 'pay' },
+    { ...CSV_PAY, when: [CSV_IS.pay, CSV_IS.done] },
+    { ...CSV_PAY, when: [CSV_IS.pay, CSV_IS.undone], status: 'failed' },
+    { ...CSV_REFUND, when: [CSV_IS.refund, CSV_IS.done] },
+    { ...CSV_REFUND, when: [CSV_IS.refund, CSV_IS.undone], status: 'failed' },
   ],
   date: { columns: ['occurredAt'] },
   rounds: PLAIN_ROUNDS,
@@ -139,7 +139,7 @@ export const INSURANCE: BillSource = {
   },
   lines: [
     { ...INSURANCE_LINE, when: [{ column: 'refd_setl_flag', in: ['1'] }], event: 'refund' },
-    { ...INSURANCE_LINE, event: 'pay' },
+    { ...INSURANCE_LINE, when: [{ column: 'refd_setl_flag', in: ['0', ''] }], event: 'pay' },
   ],
   date: { columns: [] },
   rounds: PLAIN_ROUNDS,

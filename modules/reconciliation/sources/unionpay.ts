@@ -12,7 +12,7 @@ import {
   UNIONPAY_ZM,
   UNIONPAY_ZME,
 } from '../../../protocols/records/unionpay.ts';
-import type { BillSource, FeeRule, FixedShape, KeyRound, LineRule } from '../source.ts';
+import type { BillSource, Condition, FeeRule, FixedShape, KeyRound, LineRule } from '../source.ts';
 
 /** The shape of a table; a line has at least all columns up to `last`. */
 function shapeOf(layout: RecordLayout, last: string): FixedShape {
@@ -144,7 +144,28 @@ export const ERROR_FLOW: BillSource = {
 };
 
 const ZM_AMOUNT = ['amountFen'];
+const ZM_KEYS = [['orderNumber'], ['queryId'], NETWORK_KEY, ['traceNumber', 'transmissionTime']];
 const ZM_FEE: FeeRule = { plus: ['merchantFee'], zerosSayNothing: true };
+
+/** 31 消费撤销 and 33 预授权完成撤销 undo a payment of the day, under an order number of their own. */
+const ZM_VOID = { column: 'transactionType', in: ['31', '33'] };
+/** Files differ in how they name what was undone: query id, else order number, else trace and time. */
+const ZM_VOIDS: readonly LineRule[] = [
+  {
+    when: [ZM_VOID, noneOf('originalQueryId', 21), noneOf('originalOrderNumber', 32)],
+    link: { key: 2, columns: ['agentId', 'forwarderId', 'originalTrace', 'originalTime'] },
+  },
+  {
+    when: [ZM_VOID, noneOf('originalQueryId', 21)],
+    link: { key: 0, columns: ['originalOrderNumber'] },
+  },
+  { when: [ZM_VOID], link: { key: 1, columns: ['originalQueryId'] } },
+].map((rule) => ({ ...rule, event: 'cancel', amount: ZM_AMOUNT, keys: ZM_KEYS }));
+
+/** A number that a line does not have is left blank or filled with zeros. */
+function noneOf(column: string, width: number): Condition {
+  return { column, in: ['', '0'.repeat(width)] };
+}
 
 export const ZM: BillSource = {
   name: 'unionpay-zm',
@@ -153,9 +174,10 @@ export const ZM: BillSource = {
   unit: 'fen',
   shape: shapeOf(UNIONPAY_ZM, 'merchantId'),
   lines: [
-    // 04 退货; 31 and 33 take a payment of the day back under an order number of their own.
+    ...ZM_VOIDS,
+    // 04 退货
     {
-      when: [{ column: 'transactionType', in: ['04', '31', '33'] }],
+      when: [{ column: 'transactionType', in: ['04'] }],
       event: 'refund',
       amount: ZM_AMOUNT,
       fee: ZM_FEE,
@@ -173,7 +195,7 @@ export const ZM: BillSource = {
       event: 'pay',
       amount: ZM_AMOUNT,
       fee: ZM_FEE,
-      keys: [['orderNumber'], ['queryId'], NETWORK_KEY, ['traceNumber', 'transmissionTime']],
+      keys: ZM_KEYS,
     },
   ],
   archive: { main: /ZM_/ },

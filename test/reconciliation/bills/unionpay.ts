@@ -143,24 +143,37 @@ export function merchantErrorLine(trace: string, time: string, amountFen: number
   return `${values.map(([width, value]) => value.padEnd(width)).join(' ')}\r\n`;
 }
 
+/** A void names what it undoes by one of three numbers, as files do. */
+function zmVoided(line: Line): [at: number, text: string][] {
+  const way = Number(line.channelId.slice(-1)) % 3;
+  if (way === 0) return [[271, line.channelId.slice(-20)]];
+  if (way === 1) return [[476, line.orderId]];
+  return [
+    [148, line.channelId.slice(-6)],
+    [155, comTime(line)],
+  ];
+}
+
 export function zmLine(line: Line): Buffer {
   const refund = line.kind === 'refund';
+  const cancel = line.kind === 'cancel';
   return placed(607, [
-    [0, refund ? 'S30' : 'S22'],
+    [0, refund ? 'S30' : cancel ? 'S31' : 'S22'],
     [4, '48021000'],
     [16, '00010000'],
-    [28, line.channelId.slice(-6)],
+    [28, cancel ? '999999' : line.channelId.slice(-6)],
     [35, comTime(line)],
     [46, '6228480000000000018'],
     [66, String(line.amountFen).padStart(12, '0')],
     [79, '8062'],
     [84, '07'],
-    [87, (refund ? line.channelRefundId : line.channelId).slice(-21)],
-    [112, refund ? line.refundId : line.orderId],
+    [87, `${cancel ? 'V' : ''}${(refund ? line.channelRefundId : line.channelId).slice(-20)}`],
+    [112, refund ? line.refundId : `${cancel ? 'V' : ''}${line.orderId}`],
     [155, '0000000000'],
     [166, `${refund ? 'C' : 'D'}${String(line.feeFen).padStart(12, '0')}`],
-    [215, refund ? '04' : '01'],
+    [215, refund ? '04' : cancel ? '31' : '01'],
     [293, '898000000000001'],
     [476, refund ? line.orderId : ''],
+    ...(cancel ? zmVoided(line) : []),
   ]);
 }
