@@ -30,8 +30,11 @@ export function addClearingCommand(program: Command): void {
     .addHelpText('after', '\nExample:\n  $ posp clearing run --date 2026-11-20\n');
   clearing
     .command('run')
-    .description('Clear a business date; one that is still open is closed first')
-    .option('--date <date>', 'YYYY-MM-DD (default: the current business date)')
+    .description('Clear a business date; one that has begun and is still open is closed first')
+    .option(
+      '--date <date>',
+      'YYYY-MM-DD (default: the last closed day; the first day, when none was)',
+    )
     .option('--institution <id>', 'needed when there are several')
     .option('--config <file>', 'configuration of the deployment: its data folder and its HSM')
     .option('--data <dir>', `data folder (default: the configuration’s, or ${DEFAULT_DATA_DIR})`)

@@ -50,6 +50,11 @@ export function businessDayRange(
   return { from: begin?.version ?? 0, to: end.version };
 }
 
+/** The business date that was closed when this one began; null for an institution's first day. */
+export function dayBefore(institution: string, date: string, { registry }: Reader): string | null {
+  return registry.get('setting', beginKey(institution, date))?.value.value ?? null;
+}
+
 function beginKey(institution: string, date: string): string {
   return `business-day-begun/${institution}/${date}`;
 }

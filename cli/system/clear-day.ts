@@ -1,9 +1,10 @@
 /** Clearing a business date on behalf of a person: which institution, which day, and closing it first. */
 import type { Hsm } from '../../hsm/types.ts';
-import { businessDayRange, closeBusinessDay } from '../../ledger/business-day.ts';
-import { nextBusinessDate } from '../../ledger/business-time.ts';
+import { businessDayRange, closeBusinessDay, dayBefore } from '../../ledger/business-day.ts';
+import { BusinessTime, nextBusinessDate } from '../../ledger/business-time.ts';
 import type { LedgerClient } from '../../ledger/client.ts';
 import type { Reader } from '../../ledger/reader.ts';
+import type { Institution } from '../../ledger/registry-kinds.ts';
 import { institutionFolder } from '../../modules/clearing/folder.ts';
 import { type ClearingResult, runClearing } from '../../modules/clearing/run.ts';
 import type { Logger } from '../../switch/log.ts';
@@ -28,8 +29,10 @@ export interface ClearDayParts {
 export type DayClosed = (institution: string, date: string) => Promise<unknown>;
 
 /**
- * Clears the date (YYYYMMDD or YYYY-MM-DD; left out: the current business date). A day that is still
- * open is closed first: what comes from then on belongs to the next one.
+ * Clears the date (YYYYMMDD or YYYY-MM-DD). A day that is still open is closed first: what comes from
+ * then on belongs to the next one, which has to begin by the clock before it can be closed in turn.
+ * Without a date: the day whose cut-off has passed and that nobody has closed, else the last closed day
+ * again, so that saying it twice clears one day. Where no day was ever closed it is the current one.
  */
 export async function clearDay(
   directory: string,
@@ -38,11 +41,18 @@ export async function clearDay(
   dayClosed: DayClosed,
 ): Promise<ClearDayResult> {
   const institution = theInstitution(reader, wanted.institution);
+  const time = new BusinessTime(institution);
+  const now = Date.now();
   const current = reader.head().businessDates[institution.id] ?? '';
-  const date = readDate(wanted.date) ?? current;
+  const isOver = now >= time.cutOffOf(current);
+  const date =
+    readDate(wanted.date) ??
+    (isOver ? current : (dayBefore(institution.id, current, reader) ?? current));
   let closedAtPosition: number | undefined;
   if (date === current) {
-    closedAtPosition = await closeBusinessDay(institution.id, date, nextBusinessDate(date), ledger);
+    mustHaveBegun(institution, date, time.businessDateAt(now));
+    const next = isOver ? time.businessDateAt(now) : nextBusinessDate(date);
+    closedAtPosition = await closeBusinessDay(institution.id, date, next, ledger);
     await dayClosed(institution.id, date);
   }
   const range = businessDayRange(institution.id, date, reader);
@@ -74,6 +84,13 @@ export function clearedAtCutOff(
       log.error({ institution, date, err: error }, 'the business day could not be cleared');
     }
   };
+}
+
+function mustHaveBegun({ id, cutOff }: Institution, date: string, today: string): void {
+  if (date <= today) return;
+  throw new ClearingRefused(
+    `business day ${date} of ${id} has not begun: it is ${today} until the cut-off at ${cutOff}`,
+  );
 }
 
 function theInstitution(reader: Reader, wanted: unknown) {

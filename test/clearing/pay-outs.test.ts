@@ -1,24 +1,54 @@
-/** Two days of a hospital: parameters by API, netting, pay-outs, files, versions, damage. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+/** Three days of a hospital: parameters by API, netting, pay-outs, files, versions, damage. */
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { XmlDocument, XsdValidator } from 'libxml2-wasm';
 import { readSheet } from 'read-excel-file/node';
-import t from 'tap';
+import t, { type Test } from 'tap';
+import { nextBusinessDate } from '../../ledger/business-time.ts';
 import { verifyByManifest } from '../../modules/clearing/verify.ts';
 import { UNIONPAY_COM } from '../../protocols/records/layouts.ts';
 import { readRecords } from '../../protocols/records/reader.ts';
-import { adminOf, call } from '../api/caller.ts';
+import { ADMIN_PASSWORD, adminOf, call, type Session, signIn } from '../api/caller.ts';
 import { CARD, INPATIENT, OUTPATIENT } from '../support/cards.ts';
 import { OutsideTerminal } from '../support/outside-terminal.ts';
+import { daysAgo } from '../support/past.ts';
 import { documentOf, posp } from '../support/posp.ts';
-import { type Served, servedFor } from '../support/serve.ts';
+import { type Served, serve, temporaryFolder } from '../support/serve.ts';
 
-async function pay(served: Served, terminalId: string, amounts: number[]): Promise<void> {
+async function signedIn(served: Served, terminalId: string): Promise<OutsideTerminal> {
   const terminal = new OutsideTerminal(terminalId, OUTPATIENT);
   await terminal.connect(served.port);
   await terminal.signIn();
-  for (const amountFen of amounts) await terminal.ask(terminal.purchase(CARD.good, amountFen));
+  return terminal;
+}
+
+/** Gives the references of the payments. */
+async function pay(served: Served, terminalId: string, amounts: number[]): Promise<string[]> {
+  const terminal = await signedIn(served, terminalId);
+  const references: string[] = [];
+  for (const amountFen of amounts) {
+    const answer = await terminal.ask(terminal.purchase(CARD.good, amountFen));
+    references.push(answer!.fields.get(37)!);
+  }
   terminal.disconnect();
+  return references;
+}
+
+async function refund(served: Served, reference: string, parts: number[]): Promise<void> {
+  const terminal = await signedIn(served, '10000003');
+  for (const amountFen of parts) {
+    const fields = terminal.purchaseFields(CARD.good, amountFen);
+    const named = { 3: '200000', 37: reference, 60: `25${terminal.batch}00050` };
+    await terminal.ask(terminal.frame('0220', { ...fields, ...named }, 'right'));
+  }
+  terminal.disconnect();
+}
+
+/** Only the clock begins a day: asking for the next one closes nothing. */
+async function notBegun(t: Test, { dataDir }: Served, date: string): Promise<void> {
+  const ran = await posp(['clearing', 'run', '--date', date, '--data', dataDir]);
+  t.equal(ran.code, 2);
+  t.match(ran.stderr, new RegExp(`business day ${date} of 4802 has not begun`));
 }
 
 interface Cleared {
@@ -29,9 +59,10 @@ interface Cleared {
   payOuts: { merchantId: string; state: string; amountFen: number; balanceFen: number }[];
 }
 
-async function clear(served: Served, date?: string): Promise<Cleared> {
+async function clear(served: Served, date?: string, clock: string[] = []): Promise<Cleared> {
   const wanted = date === undefined ? [] : ['--date', date];
-  const ran = await posp(['clearing', 'run', ...wanted, '--data', served.dataDir, '--json']);
+  const words = ['clearing', 'run', ...wanted, '--data', served.dataDir, '--json'];
+  const ran = await posp(words, {}, '', clock);
   if (ran.code !== 0) throw new Error(ran.stderr + ran.stdout);
   return documentOf(ran) as unknown as Cleared;
 }
@@ -70,17 +101,22 @@ const terms = {
   payee,
 };
 
-t.test('two days', async (t) => {
+t.test('three days', async (t) => {
   const drop = t.testdir();
-  const served = await servedFor(t, 'pay-outs', { POSP__CLEARING__DROP__FOLDER: drop });
-  const admin = await adminOf(served);
-  const put = (body: unknown, key: string) =>
-    admin('PUT', `/v1/clearing/terms/${OUTPATIENT}`, { body, idempotencyKey: key });
-  t.match(await put({ ...terms, cycle: 'T+9' }, 'wrong'), { status: 400 });
-  t.match(await put(terms, 'terms'), { status: 200 });
+  const place = temporaryFolder('pay-outs');
+  t.teardown(() => rmSync(place, { recursive: true, force: true }));
+  const data = join(place, 'data');
+  const environment = { POSP__CLEARING__DROP__FOLDER: drop };
+  const yesterday = await serve(data, environment, [], daysAgo(1));
+  t.teardown(() => yesterday.kill());
+  const putBy = (who: Session) => (body: unknown, key: string) =>
+    who('PUT', `/v1/clearing/terms/${OUTPATIENT}`, { body, idempotencyKey: key });
+  const early = putBy(await adminOf(yesterday));
+  t.match(await early({ ...terms, cycle: 'T+9' }, 'wrong'), { status: 400 });
+  t.match(await early(terms, 'terms'), { status: 200 });
 
-  await pay(served, '10000001', [1_000]);
-  const first = await clear(served);
+  const [sale] = await pay(yesterday, '10000001', [1_000]);
+  const first = await clear(yesterday);
   // 1 % and a fen: 11. Of 989 fen 100 are kept back, and 889 are less than the minimum of 5,000.
   t.match(first.payOuts[0], { state: 'below-minimum', balanceFen: 989, amountFen: 0 });
   t.match(first.payOuts[1], { state: 'nothing-due', balanceFen: 0 });
@@ -89,9 +125,22 @@ t.test('two days', async (t) => {
     'no empty message to the bank',
   );
 
+  await notBegun(t, yesterday, nextBusinessDate(first.date));
+  t.match(await clear(yesterday), { date: first.date, version: 1 }, 'the last closed day again');
+  await yesterday.stop();
+
+  const served = await serve(data, environment);
+  t.teardown(() => served.kill());
+  const admin = await signIn(served, 'admin', ADMIN_PASSWORD);
+  const put = putBy(admin);
+  // A refund of yesterday's payment is charged by yesterday's terms, in two parts: 1 % of 10.00 is 10.
+  t.match(await put({ ...terms, fee: { ...terms.fee, rateMicros: 15_000 } }, 'dearer'), {
+    status: 200,
+  });
   await pay(served, '10000002', [10_000, 20_000]);
-  const second = await clear(served);
-  const netFen = 30_000 - 101 - 201;
+  await refund(served, sale!, [333, 667]);
+  const second = await clear(served, nextBusinessDate(first.date));
+  const netFen = 30_000 - 151 - 301 - 1_000 + 10;
   t.match(second.payOuts[0], {
     state: 'instructed',
     balanceFen: 989 + netFen,
@@ -117,13 +166,15 @@ t.test('two days', async (t) => {
   await t.test('fixed width, CSV and XLSX', async (t) => {
     const com = readRecords(UNIONPAY_COM, readFileSync(named(`com-${second.date}-${OUTPATIENT}`)));
     t.match(com.details, [
-      { amountFen: 10_000, merchantId: OUTPATIENT, interchangePayable: 'D00000000101' },
+      { amountFen: 10_000, merchantId: OUTPATIENT, interchangePayable: 'D00000000151' },
       { amountFen: 20_000 },
+      { amountFen: 333, interchangeReceivable: 'C00000000003' },
+      { amountFen: 667, interchangeReceivable: 'C00000000007' },
     ]);
     const csv = readFileSync(named(`pay-outs-${second.date}.csv`), 'utf8');
     t.match(csv, "'=示例医院", 'a name that is a formula is a text');
     const netting = readFileSync(named('netting'), 'utf8');
-    t.match(netting, `${OUTPATIENT},示例医院门诊,outpatient,one-card,2,300.00,0.00,3.02,296.98`);
+    t.match(netting, `${OUTPATIENT},示例医院门诊,outpatient,one-card,4,300.00,10.00,4.42,285.58`);
     const sheet = await readSheet(named('.xlsx'), '出款');
     t.match(sheet[1], [OUTPATIENT, '已指令']);
     t.equal(sheet[1]?.[5], '=示例医院', 'a text there, and no formula');
@@ -194,17 +245,19 @@ t.test('two days', async (t) => {
     t.match(await admin('POST', none, { ...late, idempotencyKey: 'none' }), { status: 404 });
   });
 
-  const third = await clear(served);
+  const isDelivered = ({ date }: { date: string }) =>
+    existsSync(join(drop, date, `manifest-${date}.json`));
+  while (![first, second].every(isDelivered)) await new Promise((look) => setTimeout(look, 50));
+  const delivered = join(drop, second.date, `manifest-${second.date}.json`);
+  t.ok(verifyByManifest(delivered).files.length > 5, 'what was put there holds');
+  const { body } = await call(served, 'GET', '/v1/trial-balance');
+  t.equal(body['balanced'], true);
+
+  await served.stop();
+  const third = await clear(served, nextBusinessDate(second.date), daysAgo(-1));
   t.match(
     third.payOuts[0],
     { state: 'held', balanceFen: 989 + netFen },
     'what came back is there again',
   );
-  const isDelivered = ({ date }: { date: string }) =>
-    existsSync(join(drop, date, `manifest-${date}.json`));
-  while (![second, third].every(isDelivered)) await new Promise((look) => setTimeout(look, 50));
-  const delivered = join(drop, second.date, `manifest-${second.date}.json`);
-  t.ok(verifyByManifest(delivered).files.length > 5, 'what was put there holds');
-  const { body } = await call(served, 'GET', '/v1/trial-balance');
-  t.equal(body['balanced'], true);
 });

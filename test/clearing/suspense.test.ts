@@ -1,15 +1,17 @@
 /** Money on a merchant's account that no transaction explains: it waits in suspense until two persons say whose it is. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { nextBusinessDate } from '../../ledger/business-time.ts';
 import { accountId, TransferCode, YUAN_LEDGER } from '../../ledger/chart-of-accounts.ts';
 import { idOf } from '../../ledger/id.ts';
 import { adminOf, newOperator, type Session, signIn } from '../api/caller.ts';
 import { openLedger } from '../ledger/open-ledger.ts';
 import { CARD, INPATIENT, OUTPATIENT } from '../support/cards.ts';
 import { OutsideTerminal } from '../support/outside-terminal.ts';
+import { daysAgo } from '../support/past.ts';
 import { documentOf, posp } from '../support/posp.ts';
-import { type Served, serve, servedFor } from '../support/serve.ts';
+import { type Served, serve, temporaryFolder } from '../support/serve.ts';
 
 async function pay(served: Served, terminalId: string, fen: number): Promise<void> {
   const terminal = new OutsideTerminal(terminalId, OUTPATIENT);
@@ -48,9 +50,10 @@ interface Cleared {
   suspense: { date: string; merchantId: string; amountFen: number }[];
 }
 
-async function clear(served: Served, date?: string): Promise<Cleared> {
+async function clear(served: Served, date?: string, clock: string[] = []): Promise<Cleared> {
   const wanted = date === undefined ? [] : ['--date', date];
-  const ran = await posp(['clearing', 'run', ...wanted, '--data', served.dataDir, '--json']);
+  const words = ['clearing', 'run', ...wanted, '--data', served.dataDir, '--json'];
+  const ran = await posp(words, {}, '', clock);
   const result = documentOf(ran) as unknown as Cleared;
   if (ran.code !== (result.matchesLedger ? 0 : 1)) throw new Error(`exit ${ran.code}`);
   return result;
@@ -78,19 +81,22 @@ function bytesOf(folder: string): string[] {
 }
 
 t.test('suspense', async (t) => {
-  const first = await servedFor(t, 'suspense');
+  const folder = temporaryFolder('suspense');
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const first = await serve(join(folder, 'data'), {}, [], daysAgo(1));
+  t.teardown(() => first.kill());
   const admin = await adminOf(first);
   await newOperator(admin, first, 'clerk', ['finance']);
   await newOperator(admin, first, 'chief', ['finance']);
   await pay(first, '10000001', 10_000);
   await first.stop();
   await plant(first.dataDir);
+  const refused = await clear(first, undefined, daysAgo(1));
   const served = await serve(first.dataDir);
   t.teardown(() => served.kill());
   const clerk = await signIn(served, 'clerk', 'a password of clerk');
   const chief = await signIn(served, 'chief', 'a password of chief');
 
-  const refused = await clear(served);
   const { date } = refused;
   t.match(refused, {
     version: 0,
@@ -152,7 +158,8 @@ t.test('suspense', async (t) => {
   t.equal(balanced, true);
 
   await pay(served, '10000002', 500);
-  const second = await clear(served);
+  const today = nextBusinessDate(date);
+  const second = await clear(served, today);
   t.equal(second.matchesLedger, true);
   t.match(
     second.suspense,
@@ -173,7 +180,8 @@ t.test('suspense', async (t) => {
   });
   t.match((await clerk('GET', '/v1/clearing/suspense')).body, { longFen: 0, shortFen: 300 });
 
-  const third = await clear(served);
+  await served.stop();
+  const third = await clear(served, nextBusinessDate(today), daysAgo(-1));
   t.equal(third.matchesLedger, true, third.differences.join());
   t.match(third.merchants[0], { id: OUTPATIENT, count: 1, netFen: 777 }, 'paid like a payment');
   t.match(third.suspense, [{ date, merchantId: INPATIENT, amountFen: -300 }]);

@@ -1,4 +1,4 @@
-/** Arguments of node that set a process's clock, and that of its threads, back by so many days. */
+/** Arguments of node that set a process’s clock, and that of its threads, back by so many days; forward by a negative number. */
 export function daysAgo(days: number): string[] {
   const source = `
     const Real = Date;

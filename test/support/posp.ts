@@ -9,16 +9,18 @@ export interface Ran {
   stderr: string;
 }
 
-/** `input` is what it reads from stdin. */
+/** `input` is what it reads from stdin, `node` what node itself is told. */
 export function posp(
   args: string[],
   environment: Record<string, string> = {},
   input = '',
+  node: string[] = [],
 ): Promise<Ran> {
   return new Promise((resolve) => {
     const env = { ...process.env, ...environment };
     const options = { env, maxBuffer: 64 << 20 };
-    const child = execFile(process.execPath, [CLI, ...args], options, (_error, stdout, stderr) => {
+    const words = [...node, CLI, ...args];
+    const child = execFile(process.execPath, words, options, (_error, stdout, stderr) => {
       resolve({ code: child.exitCode ?? -1, stdout, stderr });
     });
     child.stdin?.end(input);
