@@ -1,6 +1,6 @@
 import { hkdfSync } from 'node:crypto';
 import { requireThat, xor } from './bytes.ts';
-import { HsmError } from './errors.ts';
+import { requireStrongSum } from './key-strength.ts';
 import { checkValueOf } from './operations/check-value.ts';
 import { ProcessKey } from './process-key.ts';
 import { completeSpec } from './purposes.ts';
@@ -50,25 +50,45 @@ export function componentCheckValue(algorithm: KeyAlgorithm, component: Uint8Arr
   return checkValue;
 }
 
-/** Throws `bad_input` unless two or three people brought components that differ and say something. */
-export function requireDualControl(components: readonly Component[]): void {
+/** Throws `bad_input` unless two or three people take part. Asked before they enter anything, too. */
+export function requireHolders(holders: readonly string[]): void {
   requireThat(
-    components.length === 2 || components.length === 3,
+    holders.length === 2 || holders.length === 3,
     'a ceremony takes two or three components',
   );
-  const holders = new Set(components.map(({ holder }) => holder.trim().toLowerCase()));
+  const people = new Set(holders.map((holder) => holder.trim().toLowerCase()));
   requireThat(
-    holders.size === components.length && !holders.has(''),
+    people.size === holders.length && !people.has(''),
     'every component is entered by another person',
   );
-  for (const [at, { bytes }] of components.entries()) {
+}
+
+/** Throws `bad_input` for a component that says nothing, or that cancels out an earlier one. */
+export function requireComponent(bytes: Buffer, earlier: readonly Buffer[]): void {
+  requireThat(
+    bytes.some((byte) => byte !== bytes[0]),
+    'a component of one repeated byte is none',
+  );
+  const isCopy = earlier.some((one) => one.equals(bytes));
+  requireThat(!isCopy, 'two components are the same: together they cancel out');
+}
+
+/** Throws `bad_input` unless two or three people brought components that together are a good key. */
+function requireDualControl(
+  algorithm: KeyAlgorithm,
+  lengthBytes: number,
+  components: readonly Component[],
+): void {
+  requireHolders(components.map(({ holder }) => holder));
+  const all = components.map(({ bytes }) => bytes);
+  for (const [at, bytes] of all.entries()) {
     requireThat(
-      bytes.some((byte) => byte !== bytes[0]),
-      'a component of one repeated byte is none',
+      bytes.length === lengthBytes,
+      `a component of this key has ${lengthBytes} bytes, not ${bytes.length}`,
     );
-    const isCopy = components.slice(0, at).some((earlier) => earlier.bytes.equals(bytes));
-    requireThat(!isCopy, 'two components are the same: together they cancel out');
+    requireComponent(bytes, all.slice(0, at));
   }
+  requireStrongSum(algorithm, all);
 }
 
 /** Imports a key; the components are wiped. */
@@ -78,13 +98,9 @@ export async function importFromComponents(
   components: readonly Component[],
   at: Date,
 ): Promise<{ key: StoredKey; protocol: CeremonyProtocol }> {
-  requireDualControl(components);
   const complete = completeSpec(spec);
   requireThat(complete.algorithm !== 'sm2', 'signing keys are generated, not brought');
-  requireThat(
-    components.every(({ bytes }) => bytes.length === complete.lengthBytes),
-    `a component of this key has ${complete.lengthBytes} bytes`,
-  );
+  requireDualControl(complete.algorithm, complete.lengthBytes, components);
   const parts = components.map(({ holder, bytes }) => ({
     holder,
     checkValue: componentCheckValue(complete.algorithm, bytes),
@@ -109,12 +125,9 @@ export async function importFromComponents(
 
 /** Combines the components of the masters; the caller wipes the result. */
 export function combineMasterComponents(components: readonly Component[]): Buffer {
-  requireDualControl(components);
+  requireDualControl('aes', MASTER_BYTES, components);
   const combined = Buffer.alloc(MASTER_BYTES);
   for (const { bytes } of components) {
-    if (bytes.length !== MASTER_BYTES) {
-      throw new HsmError('bad_input', `a master component has ${MASTER_BYTES} bytes`);
-    }
     xor(combined, bytes).copy(combined);
     bytes.fill(0);
   }

@@ -3,8 +3,6 @@ import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import {
   type CeremonyProtocol,
-  type Component,
-  componentCheckValue,
   importFromComponents,
   MASTER_BYTES,
   masterProtocol,
@@ -17,20 +15,12 @@ import { sm2Verify } from '../../hsm/operations/sm2.ts';
 import { completeSpec } from '../../hsm/purposes.ts';
 import { storedKeyFromJson, storedKeyToJson } from '../../hsm/stored-key.ts';
 import type { Hsm, HsmConfig, KeyAlgorithm, KeyPurpose, StoredKey } from '../../hsm/types.ts';
-import {
-  action,
-  EXIT,
-  type ExitCode,
-  printJson,
-  printLine,
-  printNote,
-  UsageError,
-} from '../command.ts';
-import { HiddenInput } from '../hidden-input.ts';
+import { action, EXIT, type ExitCode, printJson, printLine, UsageError } from '../command.ts';
 import { rememberHsm } from '../system/hsm-choice.ts';
 import { withKeyAdministration } from '../system/keys/commands.ts';
 import { ceremonySigningKeyFile } from '../system/keys/places.ts';
 import { type KeyPlace, keepPending } from '../system/keys/record.ts';
+import { enterComponents, holdersOf } from './components.ts';
 import { addHsmOptions, type HsmOptions, hsmDeployment, hsmOf, withHsmErrors } from './options.ts';
 import { recordNow } from './record-now.ts';
 
@@ -117,9 +107,10 @@ function addCeremonyOptions(command: Command): Command {
 }
 
 async function makeMasters(options: MasterOptions): Promise<ExitCode> {
+  const holders = holdersOf(options.holders);
   const config = hsmOf(options);
   const number = options.next ? (await newestOf(config)) + 1 : 1;
-  const entered = await enterComponents(options.holders, 'aes', MASTER_BYTES);
+  const entered = await enterComponents(holders, 'aes', MASTER_BYTES);
   const components = entered.map(({ component }) => component);
   const { hsm, checkValue } = await createMasters(config, components, number);
   try {
@@ -144,6 +135,7 @@ async function newestOf(config: HsmConfig): Promise<number> {
 }
 
 async function importKey(options: KeyOptions): Promise<ExitCode> {
+  const holders = holdersOf(options.holders);
   const place = placeOf(options);
   const spec = completeSpec({
     algorithm: options.algorithm as KeyAlgorithm,
@@ -155,9 +147,12 @@ async function importKey(options: KeyOptions): Promise<ExitCode> {
   if (place?.terminals !== undefined && spec.purpose !== 'kek') {
     throw new UsageError('the master key of a terminal is a kek');
   }
+  if (spec.algorithm === 'sm2') {
+    throw new UsageError('--algorithm: signing keys are generated, not brought');
+  }
   const hsm = await openHsm(hsmOf(options));
   try {
-    const entered = await enterComponents(options.holders, spec.algorithm, spec.lengthBytes);
+    const entered = await enterComponents(holders, spec.algorithm, spec.lengthBytes);
     const components = entered.map(({ component }) => component);
     const { key, protocol } = await importFromComponents(hsm, spec, components, new Date());
     if (options.out !== undefined) {
@@ -202,32 +197,6 @@ function terminalIds(text: string): string[] {
     }
     return Array.from({ length: count }, (_, at) => String(Number(from) + at).padStart(8, '0'));
   });
-}
-
-/** Asks each holder in turn, without showing what is typed; shows the check value after each. */
-async function enterComponents(
-  holders: string,
-  algorithm: KeyAlgorithm,
-  lengthBytes: number,
-): Promise<{ component: Component; checkValue: string }[]> {
-  const names = holders.split(',').map((name) => name.trim());
-  const input = new HiddenInput();
-  try {
-    const entered = [];
-    for (const [at, holder] of names.entries()) {
-      const text = await input.line(`component ${at + 1} of ${names.length}, ${holder}: `);
-      const bytes = Buffer.from(text.replace(/\s/g, ''), 'hex');
-      if (bytes.length !== lengthBytes) {
-        throw new UsageError(`a component has ${lengthBytes} bytes in hexadecimal`);
-      }
-      const checkValue = componentCheckValue(algorithm, bytes);
-      printNote(`check value of component ${at + 1}: ${checkValue}`);
-      entered.push({ component: { holder, bytes }, checkValue });
-    }
-    return entered;
-  } finally {
-    input.close();
-  }
 }
 
 interface Outcome {

@@ -41,7 +41,7 @@ for (const module of ['software', 'nss'] as const) {
 
       const master = await hsm(
         ['ceremony', 'master', '--hsm', module, ...PEOPLE],
-        [PART_A + PART_B, PART_B + PART_B],
+        [PART_A + PART_B, PART_B + PART_A],
       );
       t.equal(master.code, 0, master.stderr);
       t.match(master.stderr, /no ledger yet/);

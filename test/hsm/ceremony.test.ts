@@ -52,6 +52,11 @@ t.test('a key from two people, with a protocol that says nothing secret', async 
       ['the same component twice',  components(['a', PART_A], ['b', PART_A])],
       ['a component of zeros',      components(['a', PART_A], ['b', '00'.repeat(16)])],
       ['a component too short',     components(['a', PART_A], ['b', PART_B.slice(2)])],
+      ['a sum of ones',             components(['a', PART_A], ['b', 'EC731A4CD3F16ED93D6E168F156789B3'])],
+      ['a left half of zeros',      components(['a', PART_A], ['b', PART_A.slice(0, 16) + PART_B.slice(16)])],
+      ['zeros but for parity',      components(['a', PART_A], ['b', `138CE5B32C0E9127${PART_B.slice(16)}`])],
+      ['a weak right half',         components(['a', PART_A], ['b', `${PART_B.slice(0, 16)}DD8EF66FE4967842`])],
+      ['the same half twice',       components(['a', PART_A], ['b', `${PART_B.slice(0, 16)}CECECE80B9F801B6`])],
     ];
     for (const [name, parts] of refused) {
       t.equal(await codeOf(() => importFromComponents(hsm, spec, parts, at)), 'bad_input', name);
@@ -78,7 +83,7 @@ t.test('posp hsm ceremony and status', async (t) => {
   const signing = ['--signing-key', file('signing.json'), '--holders', 'A,B'];
   const master = posp(
     ['ceremony', 'master', ...token, ...signing, '--protocol', file('master.json')],
-    `${PART_A}${PART_B}\n${PART_B}${PART_B}\n`,
+    `${PART_A}${PART_B}\n${PART_B}${PART_A}\n`,
   );
   t.equal(master.status, 0, master.stderr);
   t.match(master.stderr, /check value of component 1: [0-9A-F]{8}/);
@@ -106,7 +111,7 @@ t.test('posp hsm ceremony and status', async (t) => {
   t.equal(posp(['ceremony', 'verify', file('changed.json')], '').status, 1);
   const again = posp(
     ['ceremony', 'master', ...token, ...signing],
-    `${PART_A}${PART_B}\n${PART_B}${PART_B}\n`,
+    `${PART_A}${PART_B}\n${PART_B}${PART_A}\n`,
   );
   t.equal(again.status, 2);
   t.match(again.stderr, /master keys already/);
@@ -115,6 +120,22 @@ t.test('posp hsm ceremony and status', async (t) => {
     `${PART_A}\n`,
   );
   t.equal(short.status, 2, 'the second component is missing');
+  const kek = ['--algorithm', '3des', '--purpose', 'kek'];
+  const people = ['--holders', 'A,B'];
+  // biome-ignore format: a table, one case a line.
+  const refused: [string, string[], string, RegExp][] = [
+    ['a digit too many',       people,                  `${PART_A}0\n`,             /of 2, A: \n.*32 hexadecimal digits/],
+    ['letters at the end',     people,                  `${PART_A.slice(2)}zz\n`,   /of 2, A: \n.*32 hexadecimal digits/],
+    ['one repeated byte',      people,                  `${'11'.repeat(16)}\n`,     /of 2, A: \n.*one repeated byte/],
+    ['the same once more',     people,                  `${PART_A}\n${PART_A}\n`,   /of 2, B: \n.*cancel out/],
+    ['one holder twice',       ['--holders', 'A,a'],    '',                         /^posp: .*another person/],
+    ['four holders',           ['--holders', 'A,B,C,D'], '',                        /^posp: .*two or three/],
+  ];
+  for (const [name, who, input, expected] of refused) {
+    const ran = posp(['ceremony', 'key', ...token, ...kek, ...who], input);
+    t.match(ran, { status: 2, stderr: expected }, name);
+    t.notMatch(ran.stderr, /check value of component 2/, name);
+  }
   const status = posp(['status', ...token, '--json'], '');
   t.match(JSON.parse(status.stdout), { provider: 'software', production: false, state: 'ready' });
   for (const { stdout, stderr } of [master, key, again, short, status]) {
