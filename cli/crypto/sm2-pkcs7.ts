@@ -1,11 +1,12 @@
 /** The part of `posp crypto sm2` that makes and reads signed data. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { HsmError } from '../../hsm/errors.ts';
 import { readCertificate, type Sm2Certificate } from '../../hsm/signed-data/certificate.ts';
 import { PROFILES, type SignedDataProfile } from '../../hsm/signed-data/oids.ts';
 import { makeSignedData, type Signer } from '../../hsm/signed-data/sign.ts';
 import { type VerifiedData, verifySignedData } from '../../hsm/signed-data/verify.ts';
 import { EXIT, type ExitCode, printJson, printLine, UsageError } from '../command.ts';
+import { writeOutputFile } from '../output-file.ts';
 import { type CryptoOptions, oneOf, parseHex, usageOf } from './input.ts';
 
 export interface SignOptions extends CryptoOptions {
@@ -40,7 +41,7 @@ export async function signPkcs7(
       ...(certificate === undefined ? {} : { certificate: certificateFile(certificate) }),
       ...(signingTime === undefined ? {} : { signingTime: timeOption(signingTime) }),
     });
-    if (out !== undefined) writeFileSync(out, signed);
+    if (out !== undefined) writeOutputFile('--out', out, signed);
     return signed;
   } catch (error) {
     if (error instanceof HsmError) throw new UsageError(error.message);
@@ -65,19 +66,21 @@ export function verifyPkcs7(options: VerifyOptions, publicKey: string | undefine
 /** A file in DER or in hexadecimal, or the hexadecimal itself. */
 function signedBytes(text: string): Buffer {
   if (!existsSync(text)) return parseHex(text, '--pkcs7');
-  const file = readFileSync(text);
+  const file = readableFile('--pkcs7', text);
   const asText = file.toString('latin1').trim();
   return /^[0-9A-Fa-f\s]+$/.test(asText) ? parseHex(asText, '--pkcs7') : file;
 }
 
 function certificateFile(path: string): Sm2Certificate {
-  let file: Buffer;
+  return readCertificate(readableFile('--certificate', path));
+}
+
+function readableFile(option: string, path: string): Buffer {
   try {
-    file = readFileSync(path);
+    return readFileSync(path);
   } catch {
-    throw new UsageError(`--certificate: ${path} cannot be read`);
+    throw new UsageError(`${option}: ${path} cannot be read`);
   }
-  return readCertificate(file);
 }
 
 function timeOption(text: string): Date {

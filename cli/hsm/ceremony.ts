@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import {
   type CeremonyProtocol,
@@ -16,6 +16,7 @@ import { completeSpec } from '../../hsm/purposes.ts';
 import { storedKeyFromJson, storedKeyToJson } from '../../hsm/stored-key.ts';
 import type { Hsm, HsmConfig, KeyAlgorithm, KeyPurpose, StoredKey } from '../../hsm/types.ts';
 import { action, EXIT, type ExitCode, printJson, printLine, UsageError } from '../command.ts';
+import { requireNewFile, writeNewFile } from '../output-file.ts';
 import { rememberHsm } from '../system/hsm-choice.ts';
 import { withKeyAdministration } from '../system/keys/commands.ts';
 import { ceremonySigningKeyFile } from '../system/keys/places.ts';
@@ -108,6 +109,7 @@ function addCeremonyOptions(command: Command): Command {
 
 async function makeMasters(options: MasterOptions): Promise<ExitCode> {
   const holders = holdersOf(options.holders);
+  requireFiles(options);
   const config = hsmOf(options);
   const number = options.next ? (await newestOf(config)) + 1 : 1;
   const entered = await enterComponents(holders, 'aes', MASTER_BYTES);
@@ -136,6 +138,7 @@ async function newestOf(config: HsmConfig): Promise<number> {
 
 async function importKey(options: KeyOptions): Promise<ExitCode> {
   const holders = holdersOf(options.holders);
+  requireFiles(options);
   const place = placeOf(options);
   const spec = completeSpec({
     algorithm: options.algorithm as KeyAlgorithm,
@@ -156,9 +159,8 @@ async function importKey(options: KeyOptions): Promise<ExitCode> {
     const components = entered.map(({ component }) => component);
     const { key, protocol } = await importFromComponents(hsm, spec, components, new Date());
     if (options.out !== undefined) {
-      writeFileSync(options.out, `${JSON.stringify(storedKeyToJson(key), null, 2)}\n`, {
-        flag: 'wx',
-      });
+      const text = `${JSON.stringify(storedKeyToJson(key), null, 2)}\n`;
+      writeNewFile('--out', options.out, text);
     }
     const subject = options.name ?? options.terminals ?? 'a key in a file';
     return await finish(hsm, options, protocol, { subject, key, ...(place ? { place } : {}) });
@@ -187,14 +189,20 @@ function placeOf({ name, terminals }: KeyOptions): KeyPlace | undefined {
   };
 }
 
+/** More than any deployment has; a range with a digit too few would name millions. */
+const TERMINALS_MAX = 100_000;
+
 /** `10000001,10000003-10000016` as single numbers. */
 function terminalIds(text: string): string[] {
+  let left = TERMINALS_MAX;
   return text.split(',').flatMap((part) => {
     const [, from, to = from] = /^\s*(\d{8})(?:-(\d{8}))?\s*$/.exec(part) ?? [];
     const count = Number(to) - Number(from) + 1;
     if (from === undefined || count < 1) {
       throw new UsageError(`--terminals: ${part} is no terminal number of 8 digits, and no range`);
     }
+    left -= count;
+    if (left < 0) throw new UsageError(`--terminals: more than ${TERMINALS_MAX} terminals`);
     return Array.from({ length: count }, (_, at) => String(Number(from) + at).padStart(8, '0'));
   });
 }
@@ -216,14 +224,13 @@ async function finish(
   const deployment = hsmDeployment(options);
   const { dataDir } = deployment;
   rememberHsm(deployment);
-  const signingKeyFile = options.signingKey ?? ceremonySigningKeyFile(dataDir);
-  const signed = await signProtocol(hsm, await signingKey(hsm, signingKeyFile), protocol);
+  const signed = await signProtocol(hsm, await signingKey(hsm, signingKeyFile(options)), protocol);
   keepPending(dataDir, {
     event: { kind: 'ceremony', subject, signed },
     ...(key === undefined || place === undefined ? {} : { key: storedKeyToJson(key), place }),
   });
   if (options.protocol !== undefined) {
-    writeFileSync(options.protocol, `${JSON.stringify(signed, null, 2)}\n`, { flag: 'wx' });
+    writeNewFile('--protocol', options.protocol, `${JSON.stringify(signed, null, 2)}\n`);
   }
   if (options.json) {
     printJson({ ...signed, ...(key === undefined ? {} : { key: storedKeyToJson(key) }) });
@@ -234,12 +241,38 @@ async function finish(
   return recordNow(deployment);
 }
 
+function signingKeyFile(options: CeremonyOptions): string {
+  return options.signingKey ?? ceremonySigningKeyFile(hsmDeployment(options).dataDir);
+}
+
 async function signingKey(hsm: Hsm, file: string): Promise<StoredKey> {
-  if (existsSync(file)) return storedKeyFromJson(JSON.parse(readFileSync(file, 'utf8')));
+  const stored = storedSigningKey(file);
+  if (stored !== undefined) return stored;
   const key = await hsm.generateKey({ algorithm: 'sm2', purpose: 'sign' });
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, `${JSON.stringify(storedKeyToJson(key), null, 2)}\n`, { flag: 'wx' });
+  writeNewFile('--signing-key', file, `${JSON.stringify(storedKeyToJson(key), null, 2)}\n`);
   return key;
+}
+
+/** Undefined when it has to be made first. */
+function storedSigningKey(file: string): StoredKey | undefined {
+  if (!existsSync(file)) return undefined;
+  try {
+    return storedKeyFromJson(JSON.parse(readFileSync(file, 'utf8')));
+  } catch {
+    throw new UsageError(`--signing-key: ${file} is not a stored key`);
+  }
+}
+
+/** Asked before people enter anything: what they made must not be lost for want of a file. */
+function requireFiles(options: CeremonyOptions & { out?: string }): void {
+  const { out, protocol } = options;
+  requireNewFile('--out', out);
+  requireNewFile('--protocol', protocol);
+  if (out !== undefined && protocol !== undefined && resolve(out) === resolve(protocol)) {
+    throw new UsageError('--out and --protocol name one file');
+  }
+  storedSigningKey(signingKeyFile(options));
 }
 
 async function verify(file: string, options: { json?: boolean }): Promise<ExitCode> {

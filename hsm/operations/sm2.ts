@@ -89,18 +89,18 @@ export function sm2KeyPair(): { privateKey: Buffer; publicKey: string } {
   };
 }
 
+/** The order of the curve of GM/T 0003.5. */
+const ORDER = 0xfffffffeffffffffffffffffffffffff7203df6b21c6052b53bbf40939d54123n;
+
+/** Throws `bad_input` for n-1 as well: a signature divides by the private key plus one. */
 export function sm2PublicKey(privateKey: Uint8Array): string {
   requireThat(privateKey.length === 32, 'an SM2 private key has 32 bytes');
-  try {
-    return library()
-      .getPublicKeyFromPrivateKey(Buffer.from(privateKey).toString('hex'))
-      .toUpperCase();
-  } catch {
-    throw new HsmError(
-      'bad_input',
-      'an SM2 private key is above 0 and below the order of the curve',
-    );
-  }
+  const number = BigInt(`0x${toHex(privateKey)}`);
+  requireThat(
+    number > 0n && number < ORDER - 1n,
+    'an SM2 private key is above 0 and below the order of the curve less one',
+  );
+  return library().getPublicKeyFromPrivateKey(toHex(privateKey).toLowerCase()).toUpperCase();
 }
 
 function requirePublicKey(publicKey: string): void {

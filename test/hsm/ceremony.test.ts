@@ -129,6 +129,10 @@ t.test('posp hsm ceremony and status', async (t) => {
     ['one repeated byte',      people,                  `${'11'.repeat(16)}\n`,     /of 2, A: \n.*one repeated byte/],
     ['the same once more',     people,                  `${PART_A}\n${PART_A}\n`,   /of 2, B: \n.*cancel out/],
     ['one holder twice',       ['--holders', 'A,a'],    '',                         /^posp: .*another person/],
+    ['a protocol nowhere',     [...people, '--protocol', '/nowhere/p'], '',         /^posp: --protocol: .* no such folder/],
+    ['an output that is there', [...people, '--out', file('tmk.json')], '',         /^posp: --out: .* there already/],
+    ['no signing key',         [...people, '--signing-key', file('changed.json')], '', /^posp: --signing-key: .* not a stored key/],
+    ['89 million terminals',   [...people, '--terminals', '10000001-99999999'], '', /^posp: --terminals: more than 100000/],
     ['four holders',           ['--holders', 'A,B,C,D'], '',                        /^posp: .*two or three/],
   ];
   for (const [name, who, input, expected] of refused) {

@@ -196,6 +196,9 @@ t.test('sm2 signs and verifies; a wrong signature is exit 1', async (t) => {
 const G =
   '0432C4AE2C1F1981195F9904466A39C9948FE30BBFF2660BE1715A4589334C74C7BC3736A2F4F6779C59BDCEE36B692153D0A9877CC62A474002DF32E52139F0A0';
 
+/** How many points the curve has. */
+const ORDER = 'FFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFF7203DF6B21C6052B53BBF40939D54123';
+
 // biome-ignore format: a table, one case a line.
 const WRONG_USAGE: [string, RegExp][] = [
   ['mac --algorithm cup-ecb --key C24A8FB57AA201 --data 00',      /key has/],
@@ -210,6 +213,10 @@ const WRONG_USAGE: [string, RegExp][] = [
   [`epurse --step tac --key ${D} --fields {"type":"7F"}`,         /type names no transaction/],
   [`epurse --step load-mac1 --key ${D} --fields {"balance":"${D}"}`, /balance has 1 to 4 bytes/],
   [`sm2 sign --key ${'F'.repeat(64)} --data 00`,                  /below the order of the curve/],
+  [`sm2 sign --key ${ORDER.slice(0, -1)}2 --data 00`,             /below the order of the curve less one/],
+  [`sm2 sign --key ${'0'.repeat(64)} --data 00`,                  /above 0 and below the order/],
+  [`sm2 sign --key ${D}${D} --data 00 --pkcs7 --out /nowhere/x`,  /--out: \/nowhere\/x cannot be written: there is no such folder/],
+  ['sm2 verify --pkcs7 .',                                        /--pkcs7: \. cannot be read/],
   [`sm2 verify --key ${G} --data 00 --signature 00`,              /--signature: r and s/],
   ['kcv --algorithm 3des',                                        /^$/],
 ];
