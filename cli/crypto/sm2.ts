@@ -26,7 +26,11 @@ export function addSm2Command(crypto: Command): void {
     );
 }
 
-const USER_ID = ['--user-id <text>', 'the signer id in the digest', '1234567812345678'] as const;
+const USER_ID = [
+  '--user-id <text>',
+  'the signer id in the digest, at most 8191 bytes',
+  '1234567812345678',
+] as const;
 
 function addSign(sm2: Command): void {
   sm2
@@ -75,8 +79,8 @@ async function sign(options: SignOptions & { pkcs7?: boolean }): Promise<ExitCod
     publicKey,
     sign: (bytes: Uint8Array) => sm2Sign(key, publicKey, bytes, options.userId),
   };
-  const value = options.pkcs7 ? await signPkcs7(data, signer, options) : signer.sign(data);
-  return answer(options, () => value);
+  const signed = options.pkcs7 ? await signPkcs7(data, signer, options) : undefined;
+  return answer(options, () => signed ?? signer.sign(data));
 }
 
 function verify(options: VerifyOptions & { signature?: string }): ExitCode {

@@ -27,6 +27,7 @@ export function sm2Sign(
   data: Uint8Array,
   userId: string = DEFAULT_USER_ID,
 ): Buffer {
+  requireUserId(userId);
   const digest = digestOf(publicKey, userId, data);
   const signature = library().doSignature(digest, Buffer.from(privateKey).toString('hex'), {
     hash: false,
@@ -42,6 +43,7 @@ export function sm2Verify(
   userId: string = DEFAULT_USER_ID,
 ): boolean {
   requirePublicKey(publicKey);
+  requireUserId(userId);
   if (signature.length !== 64) return false;
   const point = preparedPoint(publicKey);
   try {
@@ -53,6 +55,16 @@ export function sm2Verify(
     // The library throws for values of r and s outside the group: such a signature is wrong.
     return false;
   }
+}
+
+/** Its length in bits goes before it in two bytes. */
+const USER_ID_BYTES_MAX = 8_191;
+
+function requireUserId(userId: string): void {
+  requireThat(
+    Buffer.byteLength(userId) <= USER_ID_BYTES_MAX,
+    `a user id has at most ${USER_ID_BYTES_MAX} bytes`,
+  );
 }
 
 /** What is signed: SM3 over the signer's Z and the data. OpenSSL hashes long data much faster than the library. */

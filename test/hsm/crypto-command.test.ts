@@ -186,6 +186,7 @@ t.test('sm2 signs and verifies; a wrong signature is exit 1', async (t) => {
   const der = `3046022100${published.slice(0, 64)}022100${published.slice(64)}`;
   t.match(await verify('--signature', der), { code: 0 }, 'as OpenSSL writes it');
   t.match(await verify('--signature', published, '--user-id', 'another'), { code: 1 });
+  t.match(await verify('--signature', published, '--user-id', 'A'.repeat(8191)), { code: 1 });
   t.match(await verify('--signature', published.replace('F5', 'F4')), {
     code: 1,
     stdout: '{"value":false}\n',
@@ -216,6 +217,9 @@ const WRONG_USAGE: [string, RegExp][] = [
   [`sm2 sign --key ${ORDER.slice(0, -1)}2 --data 00`,             /below the order of the curve less one/],
   [`sm2 sign --key ${'0'.repeat(64)} --data 00`,                  /above 0 and below the order/],
   [`sm2 sign --key ${D}${D} --data 00 --pkcs7 --out /nowhere/x`,  /--out: \/nowhere\/x cannot be written: there is no such folder/],
+  [`sm2 sign --key ${D}${D} --data 00 --user-id ${'A'.repeat(8192)}`, /user id has at most 8191 bytes/],
+  [`sm2 sign --key ${D}${D} --data 00 --user-id ${'院'.repeat(2731)} --pkcs7`, /user id has at most 8191 bytes/],
+  [`sm2 verify --key ${G} --data 00 --signature ${'0'.repeat(128)} --user-id ${'A'.repeat(8192)}`, /user id has at most 8191 bytes/],
   ['sm2 verify --pkcs7 .',                                        /--pkcs7: \. cannot be read/],
   [`sm2 verify --key ${G} --data 00 --signature 00`,              /--signature: r and s/],
   ['kcv --algorithm 3des',                                        /^$/],
