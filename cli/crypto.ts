@@ -110,7 +110,10 @@ function addPinBlock(crypto: Command): void {
     .option('--pan <digits>', 'card number with its check digit', '')
     .option('--key <hex>', 'the PIN key; without it the clear block (format 4: the PIN field)')
     .option('--algorithm <name>', 'cipher of the key: 3des, sm4; format 4 is always aes', '3des')
-    .option('--fill <hex>', '8 bytes in place of the random part of formats 1, 3 and 4')
+    .option(
+      '--fill <hex>',
+      '8 bytes in place of the random part of formats 1, 3 (digits A to F) and 4',
+    )
     .option('--json', 'print {"value":"HEX"}')
     .addHelpText(
       'after',

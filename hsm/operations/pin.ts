@@ -71,22 +71,24 @@ export function clearBlock(
     format === 0 || format === 1 || format === 3 || format === 4,
     'PIN block formats are 0, 1, 3 and 4',
   );
+  if (fill !== undefined) requireFill(format, fill);
   const block = Buffer.alloc(blockBytes, 0xff);
   const random = format === 0 ? NO_FILL : (fill ?? randomFill(format));
   setNibble(block, 0, format);
   setNibble(block, 1, digits.length);
   for (let i = 0; i < digits.length; i++) setNibble(block, 2 + i, digits[i]!);
   for (let at = 2 + digits.length, i = 0; at < 16; at++, i++) {
-    setNibble(block, at, format === 4 ? FORMAT_4_FILL : nibbleOf(random, i % (2 * random.length)));
+    setNibble(block, at, format === 4 ? FORMAT_4_FILL : nibbleOf(random, i));
   }
-  if (format === 4) block.set(random.subarray(0, 8), 8);
+  if (format === 4) block.set(random, FILL_BYTES);
   if (format === 0 || format === 3) xorPan(block, pan);
   return block;
 }
 
 const FORMAT_4_FILL = 0xa;
+const FILL_BYTES = 8;
 /** Format 0 fills with F. */
-const NO_FILL = Buffer.from([0xff]);
+const NO_FILL = Buffer.alloc(FILL_BYTES, 0xff);
 
 function setNibble(bytes: Uint8Array, at: number, nibble: number): void {
   const byte = bytes[at >> 1]!;
@@ -98,10 +100,24 @@ function nibbleOf(bytes: Uint8Array, at: number): number {
   return (at & 1) === 0 ? byte >> 4 : byte & 0xf;
 }
 
+/** What stands in for the random part has to be what chance could have given. */
+function requireFill(format: PinFormat, fill: Uint8Array): void {
+  requireThat(format !== 0, 'format 0 fills with F and has no random part');
+  requireThat(
+    fill.length === FILL_BYTES,
+    `the random part has ${FILL_BYTES} bytes, not ${fill.length}`,
+  );
+  const isRight = fill.every((byte) => fillIsRight(3, byte >> 4) && fillIsRight(3, byte & 0xf));
+  requireThat(format !== 3 || isRight, 'format 3 fills with the digits A to F');
+}
+
 /** Eight random bytes; format 3 wants its half-bytes to be A to F. */
 function randomFill(format: PinFormat): Buffer {
-  if (format !== 3) return randomBytes(8);
-  const letters = Array.from(randomBytes(16), (byte) => 0xa + Math.floor((byte * 6) / 256));
+  if (format !== 3) return randomBytes(FILL_BYTES);
+  const letters = Array.from(
+    randomBytes(2 * FILL_BYTES),
+    (byte) => 0xa + Math.floor((byte * 6) / 256),
+  );
   return fromNibbles(letters);
 }
 
