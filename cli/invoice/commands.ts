@@ -37,7 +37,7 @@ export const INVOICE_COMMANDS: Record<string, InvoiceCommand> = {
         at: z.enum(['payment', 'check-in', 'now']).optional(),
       })
       .parse(given);
-    const issueAt = at ?? (payments.length > 0 ? 'payment' : 'now');
+    const issueAt = at ?? desk.issueAtOf(content, payments);
     const answer = await desk.registerCharge(content, issueAt, payments);
     return { bill: answer.bill === null ? null : shown(answer.bill, desk), reason: answer.reason };
   }),

@@ -14,6 +14,14 @@ import type { Medium } from './stock/holding.ts';
 
 export const MODULE_NAME = 'invoicing';
 
+/**
+ * Edition of the rules that a charge or a red letter is judged by. It stands in the fact, so that an
+ * older journal gives the numbers and the bytes that it gave; a fact without one is of edition 1.
+ */
+export const RULES_EDITION = 2;
+
+export type IssueAt = 'payment' | 'check-in' | 'now';
+
 interface NumberRange {
   medium: Medium;
   billCode: string;
@@ -48,8 +56,11 @@ export interface FactPayloads {
     content: BillContent;
     /** 32 hex digits that check codes are made of. */
     secret: string;
-    issueAt: 'payment' | 'check-in' | 'now';
+    issueAt: IssueAt;
     links: PaymentLink[];
+    rules?: number;
+    /** Whoever asks takes no for an answer: what cannot be a bill now is refused and leaves nothing. */
+    orNothing?: boolean;
     /** Managed data that the content was made with: from now on only disabled. */
     uses?: { table: 'codeMapping' | 'itemGroup'; key: string }[];
     who: string;

@@ -11,7 +11,7 @@ export function createInvoicing(): Module<InvoicingQueries> {
   const actor = new Actor();
   return {
     name: MODULE_NAME,
-    version: 2,
+    version: 3,
     apply: (record, tables) => applyRecord(record, writableTables(tables)),
     queries: (tables) => new InvoicingQueries(typedTables(tables)),
     act: (context) => actor.act(context),

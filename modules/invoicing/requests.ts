@@ -3,16 +3,21 @@
  * back. Used by the API, the TCP gateway and the command line alike.
  */
 import { randomUUID } from 'node:crypto';
+import { BusinessTime } from '../../ledger/business-time.ts';
 import type { LedgerClient } from '../../ledger/client.ts';
 import type { ModuleQueries } from '../frame/queries.ts';
-import { type BillContent, contentProblem, type PaymentLink } from './bill/content.ts';
+import { billCodeOf } from './apply/issue.ts';
+import { linkName } from './apply/links.ts';
+import { type BillContent, channelFen, contentProblem, type PaymentLink } from './bill/content.ts';
 import {
   canonicalJson,
   chargeFactKey,
   type FactKind,
   type FactPayloads,
   factEntry,
+  type IssueAt,
   newSecret,
+  RULES_EDITION,
 } from './facts.ts';
 import type { Managed } from './managed/schemas.ts';
 import type { FoundBill, InvoicingQueries } from './queries.ts';
@@ -92,22 +97,65 @@ export class Desk {
    */
   async registerCharge(
     content: BillContent,
-    issueAt: 'payment' | 'check-in' | 'now',
+    issueAt: IssueAt,
     links: PaymentLink[],
     uses: NonNullable<FactPayloads['charge']['uses']> = [],
   ): Promise<ChargeAnswer> {
+    return this.#register({ content, issueAt, links, uses });
+  }
+
+  /**
+   * The same for a caller who takes no for an answer: what cannot be a bill is refused and leaves
+   * nothing behind, so the same busNo may be corrected and sent again. Only a bill that comes by itself
+   * (at check-in, with a number that the fiscal side was asked for) is registered without being there.
+   */
+  async issueOrRefuse(
+    content: BillContent,
+    links: PaymentLink[],
+    uses: NonNullable<FactPayloads['charge']['uses']>,
+  ): Promise<ChargeAnswer> {
+    const issueAt = this.issueAtOf(content, links);
+    return this.#register({ content, issueAt, links, uses, orNothing: true });
+  }
+
+  /** When a charge is due that does not say it: as its business category has it. */
+  issueAtOf({ busType }: BillContent, links: readonly PaymentLink[]): IssueAt {
+    const category = this.queries.managed(this.institution, 'category', busType)?.value;
+    if (category?.issueAt === 'check-in') return 'check-in';
+    return links.length > 0 ? 'payment' : 'now';
+  }
+
+  async #register(
+    asked: Pick<FactPayloads['charge'], 'content' | 'issueAt' | 'links' | 'uses' | 'orNothing'>,
+  ): Promise<ChargeAnswer> {
+    const { content } = asked;
     const problem = contentProblem(content);
     if (problem !== null) throw new InvoicingRefused('content-does-not-add-up', problem);
     const known = this.queries.charge(this.institution, content.busNo);
-    if (known === null) this.#checkBefore(content, issueAt);
+    const links = this.#linksOf(content, asked.links);
+    if (known === null) this.#checkBefore(content, links.length > 0 ? 'payment' : asked.issueAt);
     else if (canonicalJson(known.contents[0]) !== canonicalJson(content)) {
       throw new InvoicingRefused('busNo-used', `busNo ${content.busNo} has another content`);
     }
     if (known === null) {
-      const payload = { content, secret: newSecret(), issueAt, links, uses };
-      await this.ask('charge', payload, chargeFactKey(content));
+      await this.ask('charge', { ...asked, links, secret: newSecret(), rules: RULES_EDITION });
     }
     return this.chargeAnswer(content.busNo);
+  }
+
+  /** Each name once. Money of the journal without a name is that of the payment which carries the busNo. */
+  #linksOf(content: BillContent, links: readonly PaymentLink[]): PaymentLink[] {
+    if (links.length === 0 && this.#journalFen(content) !== 0) {
+      return [{ businessNumber: content.busNo }];
+    }
+    return [...new Map(links.map((link) => [linkName(link), link])).values()];
+  }
+
+  /** The part of the total that our own journal holds the money of. */
+  #journalFen(content: BillContent): number {
+    const channels = this.queries.managedList(this.institution, 'channel');
+    const journal = channels.filter(({ value }) => value.journal).map(({ key }) => key);
+    return channelFen(content, new Set(journal));
   }
 
   /**
@@ -132,6 +180,10 @@ export class Desk {
     if (content.busNo !== busNo) {
       throw new InvoicingRefused('busNo-differs', 'the remainder has another busNo');
     }
+    const links = this.queries.charge(this.institution, busNo)?.links;
+    if (links?.length === 0 && this.#journalFen(content) !== 0) {
+      throw new InvoicingRefused('payment-not-named', `busNo ${busNo} names no payment`);
+    }
     await this.ask('remainder', { busNo, content }, chargeFactKey(content));
     return this.chargeAnswer(busNo);
   }
@@ -144,7 +196,7 @@ export class Desk {
   }
 
   /** Refusals that need no record: the caller gets them before anything is written. */
-  #checkBefore(content: BillContent, issueAt: 'payment' | 'check-in' | 'now'): void {
+  #checkBefore(content: BillContent, issueAt: IssueAt): void {
     const point = this.queries.managed(this.institution, 'point', content.pointCode);
     if (point === null) {
       throw new InvoicingRefused('unknown-point', `there is no issuing point ${content.pointCode}`);
@@ -167,7 +219,7 @@ export class Desk {
     const unit = queries.managed(institution, 'unit', 'unit')?.value;
     const type = queries.managed(institution, 'billType', billType)?.value;
     if (unit === undefined || type === undefined || unit.numbers === 'per-request') return false;
-    const prefix = unit.regionCode + type.classCode + type.kindCode;
+    const billCode = billCodeOf(unit, type, this.#today());
     const holders = new Set<string>();
     let holder: string | undefined = content.pointCode;
     while (holder !== undefined && !holders.has(holder)) {
@@ -180,8 +232,16 @@ export class Desk {
       holder = point !== undefined && point.autoDistribute > 0 ? point.parent : undefined;
     }
     return !queries.holdings(institution).some((holding) => {
-      const usable = holding.medium === 'electronic' && holding.billCode.startsWith(prefix);
+      const usable = holding.medium === 'electronic' && holding.billCode === billCode;
       return usable && holders.has(holding.holder) && holding.free.length > 0;
     });
+  }
+
+  /** yyyyMMdd on the institution's wall: the year's digits are part of the bill code. */
+  #today(): string {
+    const row = this.queries.institutions().find(({ id }) => id === this.institution);
+    const { timeZone = 'Asia/Shanghai', cutOff = '23:59' } = row ?? {};
+    const clock = new BusinessTime({ timeZone, cutOff });
+    return clock.localDateTime(Date.now()).slice(0, 10).replaceAll('-', '');
   }
 }

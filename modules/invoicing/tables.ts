@@ -2,6 +2,7 @@
 import type { Table, TableSource, WritableTable, WritableTableSource } from '../frame/module.ts';
 import type { Bill, BillKey, BillState, PaperName } from './bill/bill.ts';
 import type { BillContent, PaymentLink } from './bill/content.ts';
+import type { IssueAt } from './facts.ts';
 import type { ManagedRow } from './managed/schemas.ts';
 import type { Holding, Medium, Movements } from './stock/holding.ts';
 import type { Range } from './stock/ranges.ts';
@@ -46,7 +47,9 @@ export interface Charge {
   institution: string;
   busNo: string;
   secret: string;
-  issueAt: 'payment' | 'check-in' | 'now';
+  issueAt: IssueAt;
+  /** Edition of the rules that it is judged by. */
+  rules: number;
   links: PaymentLink[];
   /** What was registered first, then what remained after refunds. */
   contents: BillContent[];

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { billName } from '../../modules/invoicing/bill/bill.ts';
+import { reconcile } from '../../modules/invoicing/reports/reconcile.ts';
 import { InvoicingRefused } from '../../modules/invoicing/requests.ts';
 import { checkStock } from '../../modules/invoicing/stock/check.ts';
 import {
@@ -60,6 +61,17 @@ t.test('a settled payment with a registered charge becomes one bill', async (t) 
     ['normal 1 42 issued'],
     'by a number that the payment carries',
   );
+
+  await desk.registerCharge(charge('B4', 43), 'payment', []);
+  t.equal(desk.chargeAnswer('B4').reason, 'payment-not-seen', 'no money, no bill');
+  await pay(hospital, 'fourth', 43, { businessNumber: 'B4' });
+  t.strictSame(bills(hospital, 'B4'), ['normal 1 43 issued'], 'its own number names the payment');
+
+  const twice = { terminalId: '10000001', batchNumber: '000001', traceNumber: '000778' };
+  const fifth = await pay(hospital, 'fifth', 44, { trace: '000778' });
+  const names = [{ reference: reference(fifth) }, twice, { reference: reference(fifth) }];
+  const named = await desk.registerCharge(charge('B5', 44), 'payment', names);
+  t.equal(named.bill?.bill.content.totalFen, 44, 'one payment by two names');
 
   const again = await desk.registerCharge(charge('B1', 10_000), 'payment', [
     { reference: reference(first) },
@@ -248,14 +260,31 @@ t.test('what the HIS settles itself, and red-letters itself', async (t) => {
   const asked = { reason: '开错', operator: 'C01', pointCode: 'outpatient' };
   await desk.ask('red-letter', { ...billName(second.bill!.key), ...asked });
   t.equal(hospital.queries.unbilledPayments(INSTITUTION)[0]?.reason, 'written-off');
-  const third = await desk.registerCharge(charge('H3', 60), 'payment', link);
+  const wrong = desk.issueOrRefuse(charge('H3', 61), link, []);
+  t.equal(await refusal(wrong), 'amount-differs-from-payment');
+  t.equal(hospital.queries.charge(INSTITUTION, 'H3'), null, 'a refusal leaves nothing');
+  const third = await desk.issueOrRefuse(charge('H3', 60), link, []);
   t.equal(third.bill?.bill.busNo, 'H3', 'the payment may be billed under another busNo');
+
+  await desk.registerCharge(
+    charge('H4', 70, { channels: [{ code: '02', amountFen: 70 }] }),
+    'now',
+    [],
+  );
+  t.equal(reconcile(hospital.queries, INSTITUTION).holds, true);
+  const value = { code: '02', name: '现金', journal: true, enabled: true };
+  await desk.ask('managed', { table: 'channel', key: '02', value });
+  const { holds, differences } = reconcile(hospital.queries, INSTITUTION);
+  const unpaid = { subject: 'H4', ledgerFen: 0, billedFen: 70, reason: 'billed-without-payment' };
+  t.strictSame([holds, differences], [false, [unpaid]], 'a bill whose money the journal misses');
 });
 
 t.test('refused before anything is written', async (t) => {
   const hospital = await hospitalFor(t, { numbers: 0 });
   const { desk } = hospital;
   const cash = { channels: [{ code: '02', amountFen: 50 }] };
+  const lastYear = String(Number(billCodeOf('01').slice(6)) - 1).padStart(2, '0');
+  await receiveNumbers(hospital, `610601${lastYear}`, 1, 5);
   const wrong: [what: string, content: ReturnType<typeof charge>, code: string][] = [
     ['unknown issuing point', charge('E1', 50, { ...cash, pointCode: 'nowhere' }), 'unknown-point'],
     [
@@ -263,7 +292,7 @@ t.test('refused before anything is written', async (t) => {
       charge('E2', 50, { ...cash, busType: '77' }),
       'unknown-business-type',
     ],
-    ['empty stock', charge('E3', 50, cash), 'stock-empty'],
+    ['no numbers of this year', charge('E3', 50, cash), 'stock-empty'],
     [
       'channels that do not add up',
       charge('E4', 50, { channels: [{ code: '02', amountFen: 49 }] }),
@@ -273,6 +302,8 @@ t.test('refused before anything is written', async (t) => {
   for (const [what, content, code] of wrong) {
     t.equal(await refusal(desk.registerCharge(content, 'now', [])), code, what);
   }
+  const link = [{ reference: reference(await pay(hospital, 'E6', 71)) }];
+  t.equal(await refusal(desk.issueOrRefuse(charge('E6', 71), link, [])), 'stock-empty');
   const position = await pay(hospital, 'E5', 70);
   const waiting = await desk.registerCharge(charge('E5', 70), 'payment', [
     { reference: reference(position) },
@@ -280,6 +311,7 @@ t.test('refused before anything is written', async (t) => {
   t.equal(waiting.reason, 'stock-empty', 'money that has moved waits for numbers, on record');
   await receiveNumbers(hospital, billCodeOf('01'), 1, 5);
   t.strictSame(bills(hospital, 'E5'), ['normal 1 70 issued'], 'and gets one when they come');
+  t.strictSame(bills(hospital, 'E6'), [], 'what was refused does not');
 });
 
 t.test('deposits: voucher, used up by the inpatient bill, rest paid back', async (t) => {

@@ -46,11 +46,18 @@ const old = {
   consultationDate: '2026-11-22',
   totalAmt: '12.340000',
 };
-const usedVoucher = (named: Named) => {
-  const { billBatchCode: voucherBatchCode, billNo: voucherNo } = named['deposit']!;
-  const paymentVoucher = [{ voucherBatchCode, voucherNo, voucherAmt: '10.00' }];
-  const payChannelDetail = [{ payChannelCode: '02', payChannelValue: '2.34' }];
-  return issueBody('T4', { ...INPATIENT, paymentVoucher, payChannelDetail });
+/** An inpatient bill over 12.34 that uses the deposit up by each of the amounts, the rest in cash. */
+const stay = (busNo: string, cash: string, ...amounts: string[]) => {
+  return (named: Named) => {
+    const { billBatchCode: voucherBatchCode, billNo: voucherNo } = named['deposit']!;
+    const paymentVoucher = amounts.map((voucherAmt) => ({
+      voucherBatchCode,
+      voucherNo,
+      voucherAmt,
+    }));
+    const payChannelDetail = [{ payChannelCode: '02', payChannelValue: cash }];
+    return issueBody(busNo, { ...INPATIENT, paymentVoucher, payChannelDetail });
+  };
 };
 const notice = (noticeType: string) => ({ noticeList: [{ noticeType, noticeValue: 'a@b.cn' }] });
 
@@ -121,8 +128,10 @@ export const TABLE: Line[] = [
     'S0000',
     { balanceAmt: '12.34', cancelledAmt: '0.00' },
   ],
-  ['stay', 'invEBillHospitalized', usedVoucher, 'S0000', BILL],
-  ['', 'cancelPayMentVoucherBalance', of('deposit'), 'S0000', { balanceAmt: '2.34' }],
+  ['stay', 'invEBillHospitalized', stay('T4', '2.34', '10.00'), 'S0000', BILL],
+  ['', 'invEBillHospitalized', stay('T6', '9.94', '1.20', '1.20'), 'E-deposit-too-low', /T6/],
+  ['', 'invEBillHospitalized', stay('T6', '10.34', '1.00', '1.00'), 'S0000', BILL],
+  ['', 'cancelPayMentVoucherBalance', of('deposit'), 'S0000', { balanceAmt: '0.34' }],
   [
     '',
     'writeOffPayMentVoucher',
@@ -225,6 +234,7 @@ export const TABLE: Line[] = [
     { eScarletBillNo: /^\d{10}$/, eScarletRandom: /^[0-9a-f]{6}$/, createTime: /^\d{17}$/ },
   ],
   ['', 'writeOffEBill', of('bill', RED), 'E-already-red-lettered'],
+  ['', 'invoiceEBillOutpatient', issueBody('T1'), 'E-written-off', /已按要求冲红/],
   [
     '',
     'writeOffEBill',
@@ -239,10 +249,10 @@ export const TABLE: Line[] = [
   ['', 'sendNotice', of('old', notice('1202')), 'S0000'],
   ['', 'sendNotice', of('old', notice('9')), 'E-bad-field', /noticeType/],
   ['', 'sendNotice', of('old', { ...notice('1201'), random: '000000' }), 'E-unknown-bill'],
-  ['', 'checkTotalData', DAYS, 'S0000', { totalNum: '7', totalAmt: '86.38' }],
-  ['', 'checkTotalData', { ...DAYS, placeCode: 'inpatient' }, 'S0000', { totalNum: '3' }],
+  ['', 'checkTotalData', DAYS, 'S0000', { totalNum: '8', totalAmt: '98.72' }],
+  ['', 'checkTotalData', { ...DAYS, placeCode: 'inpatient' }, 'S0000', { totalNum: '4' }],
   ['', 'checkWriteOffData', DAYS, 'S0000', { totalNum: '2', totalAmt: '-24.68' }],
-  ['', 'getBillByBusDate', DAYS, 'S0000', { total: 9 }],
+  ['', 'getBillByBusDate', DAYS, 'S0000', { total: 10 }],
   ['', 'getBillByBusDate', { busBgnDate: '2026-11-22' }, 'E-bad-field', /busBgnDate/],
   ['', 'constructor', {}, 'E-unknown-method', /没有这个接口方法/],
   ['', 'checkTotalData', [], 'E-bad-field'],

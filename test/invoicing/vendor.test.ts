@@ -129,12 +129,12 @@ t.test('six reports with their columns, as JSON, XLSX and HTML, within one’s s
     t.equal(xlsx.text.slice(0, 2), 'PK', `${name} as XLSX`);
   }
   const detail = await report('detail');
-  t.equal(detail.rows.length, 9);
+  t.equal(detail.rows.length, 10);
   t.ok(
     detail.rows.every(({ department }) => department === '内科'),
     'both versions of the interface',
   );
-  t.equal((await report('detail', '&point=inpatient')).rows.length, 4);
+  t.equal((await report('detail', '&point=inpatient')).rows.length, 5);
   t.equal((await report('detail', '&busType=05')).rows.length, 1);
   t.equal((await report('detail', '&cashier=nobody')).rows.length, 0);
 });
@@ -171,7 +171,7 @@ t.test(
     t.equal((await register('G3', 'inpatient', 'none')).status, 404);
     const detail = '/v1/invoices/reports/detail?from=20000101&to=20991231';
     const { rows } = (await zhao('GET', detail)).body as unknown as ReportBody;
-    t.equal(rows.length, 5, 'the inpatient point’s rows only');
+    t.equal(rows.length, 6, 'the inpatient point’s rows only');
     t.equal((await zhao('GET', `${detail}&point=outpatient`)).status, 403);
     t.equal((await zhao('GET', `${detail}&point=inpatient`)).status, 200);
 
@@ -181,5 +181,14 @@ t.test(
       const { status, body } = await admin('DELETE', `/v1/invoices/managed/${name}`, options);
       t.match({ status, body }, { status: 409, body: { code: 'in_use' } }, name);
     }
+
+    const atCheckIn = { busType: '06', name: '挂号', billType: 'outpatient', issueAt: 'check-in' };
+    await change('PUT', 'managed/category', atCheckIn);
+    const register06 = () => ask('invEBillRegistration', issueBody('R1', { busType: '06' }));
+    t.match(await register06(), { result: 'E-not-checked-in', message: /签到取号后开票/ });
+    const key = { idempotencyKey: randomUUID() };
+    const checkedIn = await admin('POST', '/v1/invoices/charges/R1/check-in', key);
+    t.match(checkedIn.body, { reason: '', bills: { length: 1 } });
+    t.equal((await register06()).result, 'S0000', 'the category says when the bill is due');
   },
 );

@@ -123,7 +123,7 @@ async function register(
   },
 ): Promise<void> {
   const { payments, itemGroup } = given;
-  const issueAt = given.at ?? (payments.length > 0 ? 'payment' : 'now');
+  const issueAt = given.at ?? desk.issueAtOf(given.content, payments);
   if (itemGroup === undefined) await desk.registerCharge(given.content, issueAt, payments);
   else {
     const content = desk.withItemGroup(given.content, itemGroup);

@@ -4,18 +4,30 @@
  * red-letter, then issue. What it cannot do it writes down as the charge's reason.
  */
 import { type BillState, billName } from '../bill/bill.ts';
-import { type BillContent, channelFen, type PaymentLink } from '../bill/content.ts';
+import { type BillContent, channelFen } from '../bill/content.ts';
 import { canonicalJson, type FactPayloads } from '../facts.ts';
 import { type Charge, type OutcomeRow, orderedKey, type PaymentRow } from '../tables.ts';
 import { type Change, done, refused } from './change.ts';
 import { issueBill, redBlocker, redLetter } from './issue.ts';
+import {
+  claim,
+  isUnpaid,
+  linkName,
+  linkTaken,
+  positionsOf,
+  releasePayments,
+  scopedName,
+} from './links.ts';
 
 export function chargeKey(institution: string, busNo: string): string {
   return `${institution}|${busNo}`;
 }
 
+/** Answers without a bill that are no refusals: the bill comes by itself. */
+const COMES_LATER = new Set(['not-checked-in', 'number-asked-for']);
+
 export function applyCharge(change: Change, payload: FactPayloads['charge']): OutcomeRow {
-  const { content, secret, issueAt, links, uses = [] } = payload;
+  const { content, links, uses = [], orNothing = false } = payload;
   const { busNo } = content;
   const known = change.tables.table('charges').get(chargeKey(change.institution, busNo));
   if (known !== undefined) {
@@ -23,19 +35,34 @@ export function applyCharge(change: Change, payload: FactPayloads['charge']): Ou
     if (same) return done(known.liveBill);
     return refused('busNo-used', `busNo ${busNo} was registered with another content`);
   }
-  for (const link of links) {
-    if (linkTaken(change, linkName(link))) {
-      return refused('payment-of-another-charge', 'the payment belongs to another charge');
-    }
+  if (links.some((link) => linkTaken(change, link))) {
+    return refused('payment-of-another-charge', 'the payment belongs to another charge');
   }
-  const charge: Charge = {
+  const charge = newCharge(change, payload);
+  const ready = withBill(change, charge, wantedContent(change, charge));
+  if (orNothing && ready.liveBill === null && !COMES_LATER.has(ready.reason)) {
+    return refused(ready.reason, `busNo ${busNo}`);
+  }
+  for (const { table, key } of uses) change.markUsed(table, key);
+  for (const link of links) {
+    change.tables.table('charge-links').put(scopedName(change, linkName(link)), busNo);
+  }
+  for (const position of charge.payments) claim(change, busNo, position);
+  return done(putCharge(change, ready).liveBill);
+}
+
+/** As it is registered, with the payments that came before it. */
+function newCharge(change: Change, payload: FactPayloads['charge']): Charge {
+  const { content, secret, issueAt, links, rules = 1 } = payload;
+  return {
     institution: change.institution,
-    busNo,
+    busNo: content.busNo,
     secret,
     issueAt,
+    rules,
     links,
     contents: [content],
-    payments: [],
+    payments: positionsOf(change, links),
     checkedIn: false,
     writtenOff: false,
     liveBill: null,
@@ -45,11 +72,6 @@ export function applyCharge(change: Change, payload: FactPayloads['charge']): Ou
     registeredAt: change.record.position,
     registeredUs: change.nowUs,
   };
-  for (const { table, key } of uses) change.markUsed(table, key);
-  for (const link of links) {
-    change.tables.table('charge-links').put(scopedName(change, linkName(link)), busNo);
-  }
-  return done(converge(change, findPayments(change, charge)).liveBill);
 }
 
 export function applyCheckIn(change: Change, { busNo }: FactPayloads['check-in']): OutcomeRow {
@@ -89,22 +111,9 @@ export function applyRedLetter(change: Change, payload: FactPayloads['red-letter
     putCharge(change, { ...charge, writtenOff: true, reason: issued.reason });
     return done();
   }
-  const released = releasePayments(change, charge);
-  putCharge(change, { ...released, writtenOff: true, liveBill: null, liveContent: -1, reason: '' });
+  releasePayments(change, charge);
+  putCharge(change, { ...charge, writtenOff: true, liveBill: null, liveContent: -1, reason: '' });
   return done(issued.bill);
-}
-
-/** The payments of a charge that was written off may be billed under another busNo. */
-function releasePayments(change: Change, charge: Charge): Charge {
-  const payments = change.tables.table('payments');
-  for (const position of charge.payments) {
-    const row = payments.get(orderedKey(position))!;
-    payments.put(orderedKey(position), { ...row, busNo: '' });
-    if (row.netFen !== 0) change.tables.table('unbilled').put(unbilledKey(row), 'written-off');
-  }
-  const links = change.tables.table('charge-links');
-  for (const link of charge.links) links.remove(scopedName(change, linkName(link)));
-  return charge;
 }
 
 /** Brings the bill of a charge to what it should be; returns the charge as stored. */
@@ -121,16 +130,21 @@ export function converge(change: Change, charge: Charge): Charge {
     current = undone.charge;
     if (current.liveBill !== null) return putCharge(change, { ...current, reason: '' });
   }
-  if ('reason' in wanted) return putCharge(change, { ...current, reason: wanted.reason });
-  const issued = issueBill(change, current, wanted.content);
-  if ('reason' in issued) return putCharge(change, { ...current, reason: issued.reason });
-  return putCharge(change, {
-    ...current,
+  return putCharge(change, withBill(change, current, wanted));
+}
+
+/** The charge with the bill that it should have, or with the reason why it cannot have one: then nothing was changed. */
+function withBill(change: Change, charge: Charge, wanted: Wanted): Charge {
+  if ('reason' in wanted) return { ...charge, reason: wanted.reason };
+  const issued = issueBill(change, charge, wanted.content);
+  if ('reason' in issued) return { ...charge, reason: issued.reason };
+  return {
+    ...charge,
     liveBill: issued.bill,
     liveContent: wanted.index,
-    generation: current.generation + 1,
+    generation: charge.generation + 1,
     reason: '',
-  });
+  };
 }
 
 /** Reasons that are as they should be, or that an event of the charge's own ends. All others are listed for people. */
@@ -175,7 +189,7 @@ function wantedContent(change: Change, charge: Charge): Wanted {
     const index = charge.contents.length - 1;
     return { content: charge.contents[index]!, index };
   }
-  if (charge.payments.length < charge.links.length) return { reason: 'payment-not-seen' };
+  if (isUnpaid(change, charge)) return { reason: 'payment-not-seen' };
   return contentOfNet(change, charge);
 }
 
@@ -249,47 +263,4 @@ function restoreVoucher(change: Change, key: string): void {
   const states = change.tables.table('bill-states');
   const state = states.get(key);
   if (state !== undefined && state.cancelledFen > 0) states.put(key, { ...state, cancelledFen: 0 });
-}
-
-export function linkName(link: PaymentLink): string {
-  if ('reference' in link) return `ref|${link.reference}`;
-  if ('businessNumber' in link) return `no|${link.businessNumber}`;
-  return `trace|${link.terminalId}|${link.batchNumber}|${link.traceNumber}`;
-}
-
-export function scopedName(change: Change, name: string): string {
-  return `${change.institution}|${name}`;
-}
-
-export function unbilledKey({ institution, position }: PaymentRow): string {
-  return `${institution}|${orderedKey(position)}`;
-}
-
-/** A charge waits under this name, or its payment was given to a charge under another name. */
-function linkTaken(change: Change, name: string): boolean {
-  const { tables } = change;
-  if (tables.table('charge-links').get(scopedName(change, name)) !== undefined) return true;
-  const position = tables.table('payment-names').get(scopedName(change, name));
-  if (position === undefined) return false;
-  return tables.table('payments').get(orderedKey(position))?.busNo !== '';
-}
-
-/** Payments that came before their charge. */
-function findPayments(change: Change, charge: Charge): Charge {
-  let found = charge;
-  for (const link of charge.links) {
-    const position = change.tables.table('payment-names').get(scopedName(change, linkName(link)));
-    if (position !== undefined) found = attach(change, found, position);
-  }
-  return found;
-}
-
-/** The payment is this charge's from now on. */
-export function attach(change: Change, charge: Charge, position: number): Charge {
-  if (charge.payments.includes(position)) return charge;
-  const payments = change.tables.table('payments');
-  const row = payments.get(orderedKey(position))!;
-  payments.put(orderedKey(position), { ...row, busNo: charge.busNo });
-  change.tables.table('unbilled').remove(unbilledKey(row));
-  return { ...charge, payments: [...charge.payments, position] };
 }

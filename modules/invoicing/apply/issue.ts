@@ -33,7 +33,8 @@ export function issueBill(change: Change, charge: Charge, content: BillContent):
   if (category === null || !category.enabled) return { reason: 'unknown-business-type' };
   const type = change.managed('billType', category.billType);
   if (type === null || !type.enabled) return { reason: 'unknown-bill-type' };
-  const reason = contentReason(change, unit, type, content);
+  const reason =
+    contentReason(change, unit, type, content) ?? depositReason(change, charge.rules, content);
   if (reason !== null) return { reason };
   const generation = charge.generation + 1;
   const number = numberFor(change, { unit, type, charge, content, kind: 'normal', generation });
@@ -124,13 +125,20 @@ function contentReason(
   const allowed = (code: string) => chargeCodes.length === 0 || chargeCodes.includes(code);
   if (!content.lines.every(({ code }) => allowed(code))) return 'charge-not-allowed-at-point';
   if (content.totalFen === 0 && !unit.zeroBills) return 'nothing-to-bill';
-  const states = change.tables.table('bill-states');
-  for (const voucher of content.vouchers) {
+  return null;
+}
+
+/** Why the deposits that the content uses up do not suffice, or null. By edition 1 each line stood for itself. */
+function depositReason(change: Change, rules: number, { vouchers }: BillContent): string | null {
+  const wanted = new Map<BillKey, number>();
+  for (const voucher of vouchers) {
     const found = change.bill(voucher);
     if (found === null || !found.bill.voucher) return 'unknown-deposit';
-    const state = states.get(found.key)!;
-    const leftFen = found.bill.content.totalFen - state.consumedFen - state.cancelledFen;
-    if (state.state !== 'issued' || leftFen < voucher.amountFen) return 'deposit-too-low';
+    const { key, bill, state } = found;
+    const before = rules < 2 ? 0 : (wanted.get(key) ?? 0);
+    wanted.set(key, before + voucher.amountFen);
+    const leftFen = bill.content.totalFen - state.consumedFen - state.cancelledFen;
+    if (state.state !== 'issued' || leftFen < wanted.get(key)!) return 'deposit-too-low';
   }
   return null;
 }

@@ -60,10 +60,12 @@ function issueAs(busType: string): Method {
       unit: queries.managed(institution, 'unit', 'unit')?.value ?? null,
     });
     const links = linksOf(body);
-    const issueAt = links.length > 0 ? 'payment' : 'now';
     const uses = [...mappings].map((key) => ({ table: 'codeMapping' as const, key }));
-    const { bill, reason } = await desk.registerCharge(content, issueAt, links, uses);
-    if (bill === null) throw new InvoicingRefused(reason, reason);
+    const { bill, reason } = await desk.issueOrRefuse(content, links, uses);
+    // A charge that was written off has no bill and misses none.
+    if (bill === null) {
+      throw new InvoicingRefused(reason || 'written-off', `busNo ${content.busNo}`);
+    }
     return { ...billAnswer(bill, desk), billBusDate: content.busDateTime };
   };
 }

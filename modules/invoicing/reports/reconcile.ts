@@ -7,7 +7,7 @@ import { totalFenOf } from '../bill/bill.ts';
 import { channelFen } from '../bill/content.ts';
 import type { FiscalFront } from '../fiscal/front.ts';
 import type { DateRange, InvoicingQueries } from '../queries.ts';
-import type { Charge, PaymentRow } from '../tables.ts';
+import type { Charge } from '../tables.ts';
 
 export interface MerchantSum {
   merchantId: string;
@@ -38,6 +38,9 @@ export interface Reconciliation {
   holds: boolean;
 }
 
+/** A bill says that the journal holds its money, and no payment of the journal is known for it. */
+const NO_PAYMENT = 'billed-without-payment';
+
 /** Over everything that the journal holds of an institution. */
 export function reconcile(queries: InvoicingQueries, institution: string): Reconciliation {
   const everything: DateRange = { from: '00000000', to: '99999999' };
@@ -65,7 +68,9 @@ export function reconcile(queries: InvoicingQueries, institution: string): Recon
   }
   const { bills, fiscal } = countBills(queries, institution, everything);
   const merchants = [...sums.values()].sort((a, b) => (a.merchantId < b.merchantId ? -1 : 1));
-  const holds = merchants.every((sum) => sum.ledgerFen === sum.billedFen + sum.explainedFen);
+  const unpaid = differences.some(({ reason }) => reason === NO_PAYMENT);
+  const adds = merchants.every((sum) => sum.ledgerFen === sum.billedFen + sum.explainedFen);
+  const holds = adds && !unpaid;
   return { merchants, differences, bills, fiscal, holds };
 }
 
@@ -78,10 +83,13 @@ function reconcileCharge(
   const payments = charge.payments
     .map((position) => queries.payment(position)!)
     .filter((payment) => payment.busNo === busNo);
+  const billedFen = charge.liveBill === null ? 0 : liveFen(queries, institution, charge);
   const [first] = payments;
-  if (first === undefined) return [];
+  if (first === undefined) {
+    if (billedFen === 0) return [];
+    return [{ subject: busNo, ledgerFen: 0, billedFen, reason: NO_PAYMENT }];
+  }
   const ledgerFen = payments.reduce((sum, { netFen }) => sum + netFen, 0);
-  const billedFen = charge.liveBill === null ? 0 : liveFen(queries, institution, charge, payments);
   const sum = sumOf(first.merchantId);
   sum.billedFen += billedFen;
   sum.explainedFen += reason === '' ? 0 : ledgerFen - billedFen;
@@ -90,20 +98,15 @@ function reconcileCharge(
 }
 
 /** The part of the live bill that came through the journal. */
-function liveFen(
-  queries: InvoicingQueries,
-  institution: string,
-  charge: Charge,
-  payments: readonly PaymentRow[],
-): number {
+function liveFen(queries: InvoicingQueries, institution: string, charge: Charge): number {
   const { bill, state } = queries.billByKey(charge.liveBill!)!;
-  if (payments.length === 0) return 0;
   const codes = new Set(
     bill.content.channels
       .map(({ code }) => code)
       .filter((code) => queries.managed(institution, 'channel', code)?.value.journal),
   );
-  return channelFen(bill.content, codes) - (bill.voucher ? state.cancelledFen : 0);
+  const paidFen = channelFen(bill.content, codes);
+  return paidFen === 0 ? 0 : paidFen - (bill.voucher ? state.cancelledFen : 0);
 }
 
 function countBills(queries: InvoicingQueries, institution: string, range: DateRange) {
