@@ -42,11 +42,11 @@ export function addInvoiceCommand(program: Command): void {
     .action(action(stock));
   common(
     invoice.command('report <name>'),
-    'posp invoice report summary --from 20261101 --to 20261130',
+    'posp invoice report summary --from 2026-11-01 --to 2026-11-30',
   )
     .description('stock, detail, summary, channels, points or cashiers')
-    .option('--from <date>', 'business date YYYYMMDD', '00000000')
-    .option('--to <date>', 'business date YYYYMMDD', '99999999')
+    .option('--from <date>', 'first business date, YYYY-MM-DD')
+    .option('--to <date>', 'last business date, YYYY-MM-DD')
     .option('--point <code>', 'only this issuing point and those below it')
     .option('--cashier <code>', 'only this cashier')
     .option('--bus-type <code>', 'only this business category')
@@ -123,8 +123,8 @@ async function stock(options: CommonOptions): Promise<ExitCode> {
 async function report(
   name: string,
   options: CommonOptions & {
-    from: string;
-    to: string;
+    from?: string;
+    to?: string;
     point?: string;
     cashier?: string;
     busType?: string;

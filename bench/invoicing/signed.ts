@@ -122,6 +122,8 @@ function sampleBill(number: number): Bill {
     original: null,
     reason: '',
     operator: '',
+    handled: { cashier: 'C01', pointCode: 'outpatient', busDateTime: content.busDateTime },
+    face: { faceLinesMax: 12, pageAddress: '' },
     unit: { code: '610000', name: '示例医院', ...receiver, seal: none, supervisorSeal: none },
     voucher: false,
   };

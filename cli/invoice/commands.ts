@@ -7,6 +7,7 @@ import { faultsOf } from '../../config/faults.ts';
 import type { ArchiveParts } from '../../modules/invoicing/archive/package.ts';
 import { billName, totalFenOf } from '../../modules/invoicing/bill/bill.ts';
 import { contentSchema, paymentLinkSchema } from '../../modules/invoicing/bill/content.ts';
+import { isDate } from '../../modules/invoicing/bill/dates.ts';
 import type { FoundBill } from '../../modules/invoicing/queries.ts';
 import { REPORT_NAMES, REPORTS } from '../../modules/invoicing/reports/index.ts';
 import { reconcile } from '../../modules/invoicing/reports/reconcile.ts';
@@ -26,6 +27,11 @@ export function deskName({ who }: Record<string, unknown>): string {
 }
 
 const text = z.string().min(1);
+/** A business date as every command takes it, or as the reports print it. */
+const day = z
+  .string()
+  .transform((typed) => typed.replace(/^(\d{4})-(\d{2})-(\d{2})$/, '$1$2$3'))
+  .refine(isDate, 'a date, YYYY-MM-DD');
 const bill = z.object({ billCode: text, billNumber: text });
 
 export const INVOICE_COMMANDS: Record<string, InvoiceCommand> = {
@@ -51,7 +57,7 @@ export const INVOICE_COMMANDS: Record<string, InvoiceCommand> = {
       .parse(given);
     const found = desk.queries.bill(asked);
     const pointCode = asked.pointCode ?? found?.bill.content.pointCode ?? '';
-    const outcome = await desk.ask('red-letter', { ...asked, pointCode });
+    const outcome = await desk.redLetter({ ...asked, pointCode });
     return { redBill: outcome.bill === null ? null : billName(outcome.bill) };
   }),
   status: refusable(async (desk, given) => {
@@ -77,7 +83,8 @@ export const INVOICE_COMMANDS: Record<string, InvoiceCommand> = {
         again: z.boolean().default(false),
       })
       .parse(given);
-    const { again, ...payload } = asked;
+    const { again, ...rest } = asked;
+    const payload = { ...rest, ...desk.newPaper(asked) };
     await desk.ask(again ? 're-exchange' : 'exchange', payload);
     return { bill: { billCode: asked.billCode, billNumber: asked.billNumber }, ...payload };
   }),
@@ -97,8 +104,8 @@ export const INVOICE_COMMANDS: Record<string, InvoiceCommand> = {
     const asked = z
       .object({
         name: z.enum(REPORT_NAMES as [(typeof REPORT_NAMES)[number]]),
-        from: z.string(),
-        to: z.string(),
+        from: day.default('00000000'),
+        to: day.default('99999999'),
         point: z.string().optional(),
         cashier: z.string().optional(),
         busType: z.string().optional(),

@@ -70,7 +70,17 @@ export interface FactPayloads {
   'retry-waiting': { who: string };
   /** What is left of a charge after a refund. */
   remainder: { busNo: string; content: BillContent; who: string };
-  'red-letter': BillName & { reason: string; operator: string; pointCode: string; who: string };
+  'red-letter': BillName & {
+    reason: string;
+    operator: string;
+    pointCode: string;
+    /** The HIS's time of the red letter; without it the record's. */
+    busDateTime?: string;
+    rules?: number;
+    who: string;
+  };
+  /** 预交金余额注销: the HIS has paid back what was left of a deposit that the journal knows no payment of. */
+  'voucher-cancelled': BillName & { who: string };
 
   exchange: BillName & PaperName & { pointCode: string; operator: string; who: string };
   're-exchange': BillName & PaperName & { pointCode: string; operator: string; who: string };

@@ -3,8 +3,8 @@ import { inflateRawSync } from 'node:zlib';
 import { idToHex } from '../../ledger/id.ts';
 import type { Id } from '../../ledger/types.ts';
 import { managedKey } from './apply/change.ts';
-import { chargeKey } from './apply/charges.ts';
 import { packageKey, packageName } from './apply/keeping.ts';
+import { chargeKey } from './apply/links.ts';
 import { paperKey } from './apply/paper.ts';
 import {
   type Bill,
@@ -79,7 +79,9 @@ export class InvoicingQueries {
     const rows = this.#tables
       .table('bills-by-business')
       .range({ prefix: `${institution}|${busNo}|` });
-    return [...rows].map(({ value }) => this.billByKey(value)!);
+    const bills = [...rows].map(({ value }) => this.billByKey(value)!);
+    // A busNo may itself have the sign that ends it in the key.
+    return bills.filter(({ bill }) => bill.busNo === busNo);
   }
 
   /** By visit card, identity number, or patient number. */

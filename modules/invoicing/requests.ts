@@ -8,7 +8,9 @@ import type { LedgerClient } from '../../ledger/client.ts';
 import type { ModuleQueries } from '../frame/queries.ts';
 import { billCodeOf } from './apply/issue.ts';
 import { linkName } from './apply/links.ts';
+import type { PaperName } from './bill/bill.ts';
 import { type BillContent, channelFen, contentProblem, type PaymentLink } from './bill/content.ts';
+import { isDateTime } from './bill/dates.ts';
 import {
   canonicalJson,
   chargeFactKey,
@@ -186,6 +188,41 @@ export class Desk {
     }
     await this.ask('remainder', { busNo, content }, chargeFactKey(content));
     return this.chargeAnswer(busNo);
+  }
+
+  /** 冲红 on somebody's word. */
+  async redLetter(payload: Payload<'red-letter'>, key?: string): Promise<OutcomeRow> {
+    const { busDateTime } = payload;
+    if (busDateTime !== undefined && !isDateTime(busDateTime)) {
+      throw new InvoicingRefused('bad-field', 'busDateTime is yyyyMMddHHmmssSSS');
+    }
+    return this.ask('red-letter', { ...payload, rules: RULES_EDITION }, key);
+  }
+
+  /** 入账: only a bill itself is booked, at its whole amount. */
+  async book(payload: Payload<'booked'>, key?: string): Promise<OutcomeRow> {
+    const bill = this.queries.bill(payload)?.bill;
+    if (bill?.kind === 'red') throw new InvoicingRefused('is-a-red-bill', 'it is not booked');
+    if (bill !== undefined && bill.content.totalFen !== payload.amountFen) {
+      throw new InvoicingRefused('amount-differs', `the bill is over ${bill.content.totalFen} fen`);
+    }
+    return this.ask('booked', payload, key);
+  }
+
+  /** Paper that a bill goes to: named by ten digits, as it is printed. */
+  newPaper({ paperCode, paperNumber }: PaperName): PaperName {
+    if (!/^\d{1,10}$/.test(paperNumber)) {
+      throw new InvoicingRefused('bad-field', 'a paper number has up to 10 digits');
+    }
+    return { paperCode, paperNumber: paperNumber.padStart(10, '0') };
+  }
+
+  /** Paper that a bill went to; before the ten digits were asked for, it was named as somebody typed it. */
+  knownPaper(typed: PaperName): PaperName {
+    if (this.queries.paper(typed) !== null) return typed;
+    const named = this.newPaper(typed);
+    const short = { ...named, paperNumber: String(Number(named.paperNumber)) };
+    return this.queries.paper(named) === null && this.queries.paper(short) !== null ? short : named;
   }
 
   chargeAnswer(busNo: string): ChargeAnswer {

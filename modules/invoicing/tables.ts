@@ -1,6 +1,6 @@
 /** The tables of invoicing's view: what each row is, and under which key it lies. */
 import type { Table, TableSource, WritableTable, WritableTableSource } from '../frame/module.ts';
-import type { Bill, BillKey, BillState, PaperName } from './bill/bill.ts';
+import type { Bill, BillKey, BillState, Handling, PaperName } from './bill/bill.ts';
 import type { BillContent, PaymentLink } from './bill/content.ts';
 import type { IssueAt } from './facts.ts';
 import type { ManagedRow } from './managed/schemas.ts';
@@ -43,6 +43,13 @@ export interface MoneyDay {
   count: number;
 }
 
+/** How a bill is red-lettered: why, and by whom, where and when. */
+export interface RedLetter {
+  reason: string;
+  operator: string;
+  handled: Handling;
+}
+
 export interface Charge {
   institution: string;
   busNo: string;
@@ -58,6 +65,8 @@ export interface Charge {
   checkedIn: boolean;
   /** Red-lettered on somebody's word: no bill follows by itself. */
   writtenOff: boolean;
+  /** The red letter that was asked for, while its number has yet to come. */
+  redLetter: RedLetter | null;
   liveBill: BillKey | null;
   liveContent: number;
   generation: number;

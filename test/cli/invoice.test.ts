@@ -38,6 +38,8 @@ t.test('exit codes and documents', async (t) => {
     [['reconcile', ...at], 0, { holds: true }],
     [['status', '61060126', '0000000009', ...at], 1, { refused: { code: 'unknown-bill' } }],
     [['report', 'nothing', ...at], 2],
+    [['report', 'cashiers', '--from', '2026-13-01', ...at], 2],
+    [['report', 'cashiers', '--from', '2026-11-28', '--to', '20261128', ...at], 0, { rows: [] }],
     [['status', ...at], 2],
     [['stock', '--data', '/nowhere'], 2],
   ];

@@ -224,6 +224,8 @@ t.test('paper: exchanged, spoiled, voided; what stands against a red bill', asyn
     'a red bill is not red-lettered',
   );
   t.equal(await refusal(desk.ask('red-letter', red)), 'already-red-lettered');
+  const booking = { ...redName, date: '20261122', amountFen: 900, by: '某单位' };
+  t.equal(await refusal(desk.book(booking)), 'is-a-red-bill');
 
   const booked = await pay(hospital, 'X2', 100);
   const second = await desk.registerCharge(charge('X2', 100), 'payment', [
@@ -346,6 +348,14 @@ t.test('deposits: voucher, used up by the inpatient bill, rest paid back', async
   const unused = await deposit('D2', 300);
   await pay(hospital, 'D2 back', -300, { kind: 'refund', original: unused.position });
   t.strictSame(bills(hospital, 'D2'), ['normal 1 300 red-lettered', 'red 1 300 issued']);
+  const parts = await deposit('D3', 1_000);
+  for (const [name, amountFen] of [
+    ['D3 some', 400],
+    ['D3 rest', 600],
+  ] as const) {
+    await pay(hospital, name, -amountFen, { kind: 'refund', original: parts.position });
+  }
+  t.strictSame(bills(hospital, 'D3'), ['normal 1 1000 red-lettered', 'red 1 1000 issued']);
   const tooMuch = { ...stay, busNo: 'S2', vouchers: [{ ...unused.name, amountFen: 4_000 }] };
   t.equal((await desk.registerCharge(tooMuch, 'now', [])).reason, 'deposit-too-low');
 });

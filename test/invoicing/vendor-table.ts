@@ -22,6 +22,13 @@ const of = (as: string, more: object = {}) => {
 };
 const AT = { placeCode: 'outpatient', operator: 'C01', busDateTime: '20261122100000000' };
 const RED = { ...AT, reason: '退费' };
+/** Red-lettered the day after, by somebody else at another point. */
+const ELSEWHERE = {
+  busDateTime: '20261123100000000',
+  operator: '王五',
+  placeCode: 'inpatient',
+};
+const NEXT_DAY = { busBgnDate: '20261123', busEndDate: '20261123' };
 const paper = (pBillNo: string) => ({ pBillBatchCode: PAPER, pBillNo, author: '张三', ...AT });
 export const DAYS = { busBgnDate: '20261122', busEndDate: '20261122' };
 const BILL = {
@@ -90,7 +97,25 @@ export const TABLE: Line[] = [
     'E-bad-field',
     /busDateTime/,
   ],
-  ['', 'invoiceEBillOutpatient', issueBody('X1', { payee: '' }), 'E-bad-field', /cashier/],
+  ['', 'invoiceEBillOutpatient', issueBody('X1', { payee: '' }), 'E-bad-field', /payee/],
+  ['', 'invoiceEBillOutpatient', issueBody('X1', { cardNo: '' }), 'E-bad-field', /cardNo/],
+  ['', 'invoiceEBillOutpatient', issueBody('X1', { listDetail: [] }), 'E-bad-field', /listDetail/],
+  [
+    '',
+    'invoiceEBillOutpatient',
+    issueBody('X1', { busDateTime: '20260230250000000' }),
+    'E-bad-field',
+    /busDateTime/,
+  ],
+  [
+    '',
+    'invoiceEBillOutpatient',
+    issueBody('X1', { consultationDate: '2026-13-40' }),
+    'E-bad-field',
+    /consultationDate/,
+  ],
+  ['', 'invoicePayMentVoucher', issueBody('X1'), 'E-business-type-not-of-method', /02/],
+  ['', 'invEBillHospitalized', issueBody('X1'), 'E-business-type-not-of-method'],
   [
     '',
     'invoiceEBillOutpatient',
@@ -121,17 +146,20 @@ export const TABLE: Line[] = [
     'S0000',
     BILL,
   ],
+  ['', 'cancelPayMentVoucherBalance', of('bill'), 'E-unknown-deposit'],
+  ['', 'writeOffPayMentVoucher', of('bill', RED), 'E-unknown-deposit'],
+  ['', 'writeOffEBill', of('unused', RED), 'E-is-a-deposit'],
+  ['stay', 'invEBillHospitalized', stay('T4', '2.34', '10.00'), 'S0000', BILL],
+  ['', 'invEBillHospitalized', stay('T6', '9.94', '1.20', '1.20'), 'E-deposit-too-low', /T6/],
+  ['', 'invEBillHospitalized', stay('T6', '10.34', '1.00', '1.00'), 'S0000', BILL],
   [
     '',
     'cancelPayMentVoucherBalance',
     of('deposit'),
     'S0000',
-    { balanceAmt: '12.34', cancelledAmt: '0.00' },
+    { balanceAmt: '0.00', cancelledAmt: '0.34' },
   ],
-  ['stay', 'invEBillHospitalized', stay('T4', '2.34', '10.00'), 'S0000', BILL],
-  ['', 'invEBillHospitalized', stay('T6', '9.94', '1.20', '1.20'), 'E-deposit-too-low', /T6/],
-  ['', 'invEBillHospitalized', stay('T6', '10.34', '1.00', '1.00'), 'S0000', BILL],
-  ['', 'cancelPayMentVoucherBalance', of('deposit'), 'S0000', { balanceAmt: '0.34' }],
+  ['', 'invEBillHospitalized', stay('T7', '12.00', '0.34'), 'E-deposit-too-low'],
   [
     '',
     'writeOffPayMentVoucher',
@@ -146,6 +174,7 @@ export const TABLE: Line[] = [
     'S0000',
     { eScarletBillNo: /^\d{10}$/ },
   ],
+  ['', 'cancelPayMentVoucherBalance', of('unused'), 'E-already-red-lettered'],
   [
     '',
     'invEBillHospitalized',
@@ -194,7 +223,8 @@ export const TABLE: Line[] = [
     'E-exchange-not-allowed',
     /不办理换开/,
   ],
-  ['', 'turnPaper', of('bill', paper('0000000001')), 'S0000'],
+  ['', 'turnPaper', of('bill', paper('0x1')), 'E-bad-field', /digits/],
+  ['', 'turnPaper', of('bill', paper('1')), 'S0000'],
   ['', 'turnPaper', of('bill', paper('0000000002')), 'E-already-exchanged'],
   ['', 'printPaperBill', paper('0000000001'), 'S0000', { billNo: '0000000001' }],
   ['', 'printPaperBill', paper('0000000007'), 'E-unknown-paper'],
@@ -207,7 +237,7 @@ export const TABLE: Line[] = [
     { isPrintPaper: '1', pBillNo: '0000000002' },
   ],
   ['', 'writeOffEBill', of('bill', RED), 'E-paper-must-be-voided-first', /先作废/],
-  ['', 'invalidPaper', { ...paper('0000000002'), reason: '退费' }, 'S0000'],
+  ['', 'invalidPaper', { ...paper('2'), reason: '退费' }, 'S0000'],
   ['', 'invalidPaper', { ...paper('0000000002'), reason: '退费' }, 'E-already-void'],
   ['', 'invalidPaper', paper('0000000002'), 'E-bad-field', /reason/],
   ['', 'turnPaper', of('stay', paper('0000000003')), 'S0000'],
@@ -226,10 +256,11 @@ export const TABLE: Line[] = [
   ],
   ['', 'writeOffEBill', of('bill', { ...RED, reason: '' }), 'E-bad-field', /reason/],
   ['', 'writeOffEBill', of('bill', { ...RED, placeCode: 'nowhere' }), 'E-unknown-point'],
+  ['', 'writeOffEBill', of('bill', { ...RED, busDateTime: '' }), 'E-bad-field', /busDateTime/],
   [
     'red',
     'writeOffEBill',
-    of('bill', RED),
+    of('bill', { ...RED, ...ELSEWHERE }),
     'S0000',
     { eScarletBillNo: /^\d{10}$/, eScarletRandom: /^[0-9a-f]{6}$/, createTime: /^\d{17}$/ },
   ],
@@ -251,8 +282,10 @@ export const TABLE: Line[] = [
   ['', 'sendNotice', of('old', { ...notice('1201'), random: '000000' }), 'E-unknown-bill'],
   ['', 'checkTotalData', DAYS, 'S0000', { totalNum: '8', totalAmt: '98.72' }],
   ['', 'checkTotalData', { ...DAYS, placeCode: 'inpatient' }, 'S0000', { totalNum: '4' }],
-  ['', 'checkWriteOffData', DAYS, 'S0000', { totalNum: '2', totalAmt: '-24.68' }],
-  ['', 'getBillByBusDate', DAYS, 'S0000', { total: 10 }],
+  ['', 'checkWriteOffData', DAYS, 'S0000', { totalNum: '1', totalAmt: '-12.34' }],
+  ['', 'checkWriteOffData', NEXT_DAY, 'S0000', { totalNum: '1', totalAmt: '-12.34' }],
+  ['', 'getBillByBusDate', NEXT_DAY, 'S0000', { billList: [{ placeCode: 'inpatient' }] }],
+  ['', 'getBillByBusDate', DAYS, 'S0000', { total: 9 }],
   ['', 'getBillByBusDate', { busBgnDate: '2026-11-22' }, 'E-bad-field', /busBgnDate/],
   ['', 'constructor', {}, 'E-unknown-method', /没有这个接口方法/],
   ['', 'checkTotalData', [], 'E-bad-field'],

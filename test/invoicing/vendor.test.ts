@@ -49,7 +49,11 @@ t.test('every method of the vendor’s table, and what stands against it', async
 /** The payer's unit has booked the bill. */
 async function book({ billBatchCode, billNo }: Record<string, string>): Promise<void> {
   const booking = { date: '20261123', amountFen: 1_234, by: '某单位' };
-  await change('POST', `bills/${billBatchCode}/${billNo}/booking`, booking);
+  const path = `bills/${billBatchCode}/${billNo}/booking`;
+  for (const wrong of [{ date: '20261399' }, { amountFen: 999_999 }]) {
+    await t.rejects(change('POST', path, { ...booking, ...wrong }), /invalid|amount_differs/);
+  }
+  await change('POST', path, booking);
 }
 
 t.test('the same over the socket; nothing from outside makes it work', async (t) => {
@@ -134,9 +138,14 @@ t.test('six reports with their columns, as JSON, XLSX and HTML, within one’s s
     detail.rows.every(({ department }) => department === '内科'),
     'both versions of the interface',
   );
-  t.equal((await report('detail', '&point=inpatient')).rows.length, 5);
+  t.equal((await report('detail', '&point=inpatient')).rows.length, 6);
   t.equal((await report('detail', '&busType=05')).rows.length, 1);
   t.equal((await report('detail', '&cashier=nobody')).rows.length, 0);
+  t.match((await report('detail', '&cashier=%E7%8E%8B%E4%BA%94')).rows, [
+    { state: '红票', totalFen: -1_234 },
+  ]);
+  const nowhen = '/v1/invoices/reports/detail?from=20261301&to=20991231';
+  t.equal((await call(served, 'GET', nowhen)).status, 400, 'no such day');
 });
 
 t.test(
@@ -171,7 +180,7 @@ t.test(
     t.equal((await register('G3', 'inpatient', 'none')).status, 404);
     const detail = '/v1/invoices/reports/detail?from=20000101&to=20991231';
     const { rows } = (await zhao('GET', detail)).body as unknown as ReportBody;
-    t.equal(rows.length, 6, 'the inpatient point’s rows only');
+    t.equal(rows.length, 7, 'the inpatient point’s rows only');
     t.equal((await zhao('GET', `${detail}&point=outpatient`)).status, 403);
     t.equal((await zhao('GET', `${detail}&point=inpatient`)).status, 200);
 

@@ -2,9 +2,11 @@
 import { z } from 'zod';
 import { PUSH_CHANNELS } from '../../../modules/invoicing/act/push.ts';
 import { billName } from '../../../modules/invoicing/bill/bill.ts';
+import { isDate } from '../../../modules/invoicing/bill/dates.ts';
 import { billFile } from '../../../modules/invoicing/face/files.ts';
+import { invoicing } from '../../../modules/invoicing/module.ts';
 import { FileAnswer, file, type Route, route } from '../../route.ts';
-import type { ApiServices } from '../../services.ts';
+import { type ApiServices, freshView } from '../../services.ts';
 import { answered, deskOf, factKey, MANAGE, READ, requirePoint, WRITE } from './desk.ts';
 import { billAnswer, found, name, nullableName, shown, text } from './shapes.ts';
 
@@ -32,7 +34,8 @@ function lookRoutes(services: ApiServices): Route[] {
       changes: false,
       params: name,
       answer: billAnswer,
-      handle: ({ params, caller }) => {
+      handle: async ({ params, caller }) => {
+        await freshView(invoicing, services);
         const desk = deskOf(services, caller);
         return answered(Promise.resolve().then(() => shown(found(desk, params), desk)));
       },
@@ -48,6 +51,7 @@ function lookRoutes(services: ApiServices): Route[] {
       params: name.extend({ kind: z.enum(['pdf', 'ofd', 'xml', 'metadata']) }),
       answer: file,
       handle: async ({ params, caller }) => {
+        await freshView(invoicing, services);
         const desk = deskOf(services, caller);
         const bill = await answered(Promise.resolve().then(() => found(desk, params)));
         const made = await answered(billFile(desk.queries, bill, params.kind));
@@ -74,7 +78,7 @@ function changeRoutes(services: ApiServices): Route[] {
         const desk = deskOf(services, call.caller);
         requirePoint(desk, call.caller, call.body.pointCode);
         const payload = { ...call.params, ...call.body };
-        const { bill } = await answered(desk.ask('red-letter', payload, factKey(call)));
+        const { bill } = await answered(desk.redLetter(payload, factKey(call)));
         return { redBill: bill === null ? null : billName(bill) };
       },
     }),
@@ -109,14 +113,15 @@ function bookingRoute(services: ApiServices): Route {
     changes: true,
     params: name,
     body: z.strictObject({
-      date: z.string().regex(/^\d{8}$/, 'YYYYMMDD'),
+      date: z.string().refine(isDate, 'a date, YYYYMMDD'),
       amountFen: z.int().min(0),
       by: text(100),
     }),
     answer: z.object({}),
     handle: async (call) => {
       const desk = deskOf(services, call.caller);
-      await answered(desk.ask('booked', { ...call.params, ...call.body }, factKey(call)));
+      const payload = { ...call.params, ...call.body };
+      await answered(desk.book(payload, factKey(call)));
       return {};
     },
   });
@@ -133,7 +138,8 @@ function personRoute(services: ApiServices): Route {
     changes: false,
     params: z.object({ number: text(50) }),
     answer: z.object({ bills: z.array(billAnswer) }),
-    handle: ({ params, caller }) => {
+    handle: async ({ params, caller }) => {
+      await freshView(invoicing, services);
       const desk = deskOf(services, caller);
       const bills = desk.queries.billsOfPerson(desk.institution, params.number);
       return { bills: bills.map((bill) => shown(bill, desk)) };

@@ -8,7 +8,7 @@ import {
 } from '../../../modules/invoicing/bill/content.ts';
 import { invoicing } from '../../../modules/invoicing/module.ts';
 import type { Desk } from '../../../modules/invoicing/requests.ts';
-import { type Route, route } from '../../route.ts';
+import { type Caller, type Route, route } from '../../route.ts';
 import { type ApiServices, freshView } from '../../services.ts';
 import { answered, deskOf, factKey, READ, requirePoint, WRITE } from './desk.ts';
 import { billAnswer, shown, text } from './shapes.ts';
@@ -58,22 +58,28 @@ function registerRoute(services: ApiServices): Route {
 
 function knownChargeRoutes(services: ApiServices): Route[] {
   const busNo = z.object({ busNo: text(50) });
+  const look = {
+    ...TAG,
+    method: 'get',
+    summaryZh: '按业务流水号查询票据',
+    summaryEn: 'The bills of a charge',
+    permission: READ,
+    changes: false,
+    answer: chargeAnswer,
+  } as const;
   return [
     route({
-      ...TAG,
-      method: 'get',
+      ...look,
       path: '/v1/invoices/charges/{busNo}',
-      summaryZh: '按业务流水号查询票据',
-      summaryEn: 'The bills of a charge',
-      permission: READ,
-      changes: false,
       params: busNo,
-      answer: chargeAnswer,
-      handle: ({ params, caller }) => {
-        return answered(
-          Promise.resolve().then(() => charge(deskOf(services, caller), params.busNo)),
-        );
-      },
+      handle: ({ params, caller }) => lookUp(services, caller, params.busNo),
+    }),
+    // A busNo with a slash does not fit into a path.
+    route({
+      ...look,
+      path: '/v1/invoices/charges',
+      query: busNo,
+      handle: ({ query, caller }) => lookUp(services, caller, query.busNo),
     }),
     route({
       ...TAG,
@@ -130,6 +136,12 @@ async function register(
     const uses = [{ table: 'itemGroup' as const, key: itemGroup }];
     await desk.registerCharge(content, issueAt, payments, uses);
   }
+}
+
+/** The HIS asks before it pays back: what the switch has answered is in it. */
+async function lookUp(services: ApiServices, caller: Caller, busNo: string) {
+  await freshView(invoicing, services);
+  return answered(Promise.resolve().then(() => charge(deskOf(services, caller), busNo)));
 }
 
 function charge(desk: Desk, busNo: string): z.input<typeof chargeAnswer> {

@@ -29,7 +29,8 @@ export function paperRoutes(services: ApiServices): Route[] {
       handle: async (call) => {
         const desk = deskOf(services, call.caller);
         requirePoint(desk, call.caller, call.body.pointCode);
-        await answered(desk.ask(kind, { ...call.params, ...call.body }, factKey(call)));
+        const paper = desk.newPaper(call.body);
+        await answered(desk.ask(kind, { ...call.params, ...call.body, ...paper }, factKey(call)));
         return {};
       },
     });
@@ -50,8 +51,11 @@ export function paperRoutes(services: ApiServices): Route[] {
       handle: async (call) => {
         const desk = deskOf(services, call.caller);
         requirePoint(desk, call.caller, call.body.pointCode);
-        const payload = { ...call.params, ...call.body };
-        await answered(desk.ask('paper-voided', payload, factKey(call)));
+        const voiding = Promise.resolve().then(() => {
+          const payload = { ...desk.knownPaper(call.params), ...call.body };
+          return desk.ask('paper-voided', payload, factKey(call));
+        });
+        await answered(voiding);
         return {};
       },
     }),

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { fenOf } from '../../../modules/invoicing/bill/amount.ts';
 import { totalFenOf } from '../../../modules/invoicing/bill/bill.ts';
-import { billFile, faceOptions } from '../../../modules/invoicing/face/files.ts';
+import { billFile } from '../../../modules/invoicing/face/files.ts';
 import { GuessGuard } from '../../../modules/invoicing/face/guesses.ts';
 import { PAGE_PATH } from '../../../modules/invoicing/face/link.ts';
 import { billPage, messagePage, verifyPage } from '../../../modules/invoicing/face/page.ts';
@@ -42,8 +42,7 @@ export function patientRoutes(services: ApiServices): Route[] {
       handle: ({ query, request }) => {
         const found = find(query, request.remoteAddress);
         if (found === null) return html(messagePage(NOTHING));
-        const options = faceOptions(view(invoicing).queries, found);
-        return html(billPage(found.bill, found.state, options));
+        return html(billPage(found.bill, found.state));
       },
     }),
     verifyRoute(services, guard),
@@ -79,15 +78,24 @@ function verifyRoute({ view }: ApiServices, guard: GuessGuard): Route {
       .object({ code: short, number: short, check: short, date: short, amount: short })
       .partial(),
     handle: ({ query, request }) => {
-      const { code, number, check, date, amount } = query;
+      const { code, number = '', check = '', date = '', amount = '' } = query;
       if (code === undefined) return html(verifyPage(''));
-      const found = view(invoicing).queries.bill({ billCode: code, billNumber: number ?? '' });
+      const found = view(invoicing).queries.bill({
+        billCode: code.trim(),
+        billNumber: number.trim(),
+      });
       const right = found === null ? null : fiveElements(found);
-      const given = `${check ?? ''}|${date ?? ''}|${fenOf(amount ?? '') ?? ''}`;
-      const allowed = guard.allows(request.remoteAddress, `${code}-${number ?? ''}`, given, right);
+      // As the face prints them, 2026-11-28 and with blanks around: no guess is lost over that.
+      const figures = fenOf(amount.trim()) ?? '';
+      const given = `${check.trim()}|${date.replace(/\D/g, '')}|${figures}`;
+      const allowed = guard.allows(
+        request.remoteAddress,
+        `${code.trim()}-${number.trim()}`,
+        given,
+        right,
+      );
       if (!allowed || found === null) return html(verifyPage(NOTHING));
-      const options = faceOptions(view(invoicing).queries, found);
-      return html(billPage(found.bill, found.state, options));
+      return html(billPage(found.bill, found.state));
     },
   });
 }

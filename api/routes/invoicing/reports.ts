@@ -1,5 +1,6 @@
 /** The six reports and the reconciliation. Who is bound to an issuing point sees that point and what is below it. */
 import { z } from 'zod';
+import { isDate } from '../../../modules/invoicing/bill/dates.ts';
 import { FrontError } from '../../../modules/invoicing/fiscal/front.ts';
 import { REPORT_NAMES, REPORTS } from '../../../modules/invoicing/reports/index.ts';
 import { reportHtml, reportXlsx } from '../../../modules/invoicing/reports/print.ts';
@@ -13,7 +14,7 @@ import type { ApiServices } from '../../services.ts';
 import { deskOf, pointsOf, READ, requirePoint } from './desk.ts';
 
 const TAG = { tag: 'invoicing' } as const;
-const date = z.string().regex(/^\d{8}$/, 'YYYYMMDD');
+const date = z.string().refine(isDate, 'a date, YYYYMMDD');
 const name = z.enum(REPORT_NAMES as [(typeof REPORT_NAMES)[number]]);
 const query = z.object({
   from: date,

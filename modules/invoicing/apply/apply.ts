@@ -12,6 +12,7 @@ import {
   applyRemainder,
   convergeWaiting,
 } from './charges.ts';
+import { applyVoucherCancelled } from './deposits.ts';
 import * as keeping from './keeping.ts';
 import { applyManaged } from './managed.ts';
 import { applyMoney, applyRegistry } from './money.ts';
@@ -37,6 +38,7 @@ const RULES: Rules = {
   'retry-waiting': () => done(),
   remainder: applyRemainder,
   'red-letter': applyRedLetter,
+  'voucher-cancelled': applyVoucherCancelled,
   exchange: applyExchange,
   're-exchange': applyReExchange,
   'paper-voided': applyPaperVoided,

@@ -62,6 +62,12 @@ export class Change {
     return { date: text.slice(0, 10).replaceAll('-', ''), time: text.slice(11) };
   }
 
+  /** The same as one text, yyyyMMddHHmmssSSS. */
+  businessTime(): string {
+    const { date, time } = this.wallClock();
+    return `${date}${time.replaceAll(':', '')}000`;
+  }
+
   managed<Table extends ManagedTable>(table: Table, key: string): Managed[Table] | null {
     const row = this.tables.table('managed').get(managedKey(this.institution, table, key));
     return row === undefined ? null : (row.value as Managed[Table]);

@@ -3,13 +3,21 @@
  * that is with the bill that should be (by what is left of the payment) and takes the steps between:
  * red-letter, then issue. What it cannot do it writes down as the charge's reason.
  */
-import { type BillState, billName } from '../bill/bill.ts';
+import { type Bill, billName } from '../bill/bill.ts';
 import { type BillContent, channelFen } from '../bill/content.ts';
 import { canonicalJson, type FactPayloads } from '../facts.ts';
-import { type Charge, type OutcomeRow, orderedKey, type PaymentRow } from '../tables.ts';
+import {
+  type Charge,
+  type OutcomeRow,
+  orderedKey,
+  type PaymentRow,
+  type RedLetter,
+} from '../tables.ts';
 import { type Change, done, refused } from './change.ts';
+import { cancelRest, restoreRest, staysForItsUse } from './deposits.ts';
 import { issueBill, redBlocker, redLetter } from './issue.ts';
 import {
+  chargeKey,
   claim,
   isUnpaid,
   linkName,
@@ -18,10 +26,6 @@ import {
   releasePayments,
   scopedName,
 } from './links.ts';
-
-export function chargeKey(institution: string, busNo: string): string {
-  return `${institution}|${busNo}`;
-}
 
 /** Answers without a bill that are no refusals: the bill comes by itself. */
 const COMES_LATER = new Set(['not-checked-in', 'number-asked-for']);
@@ -65,6 +69,7 @@ function newCharge(change: Change, payload: FactPayloads['charge']): Charge {
     payments: positionsOf(change, links),
     checkedIn: false,
     writtenOff: false,
+    redLetter: null,
     liveBill: null,
     liveContent: -1,
     generation: 0,
@@ -96,24 +101,37 @@ export function applyRedLetter(change: Change, payload: FactPayloads['red-letter
   if (found === null) return refused('unknown-bill', 'there is no such bill');
   const blocker = redBlocker(found.bill, found.state);
   if (blocker !== null) return refused(blocker, `the bill cannot be red-lettered: ${blocker}`);
-  const { reason, operator } = payload;
   const point = change.managed('point', payload.pointCode);
   if (point === null) return refused('unknown-point', `no issuing point ${payload.pointCode}`);
   const charge = change.tables
     .table('charges')
     .get(chargeKey(change.institution, found.bill.busNo))!;
-  const why = { reason, operator, pointCode: point.code };
+  const why = redLetterOf(change, payload, found.bill);
   const issued = redLetter(change, charge, found.bill, why);
   if ('reason' in issued) {
     if (issued.reason !== 'number-asked-for') {
       return refused(issued.reason, `no red bill could be made: ${issued.reason}`);
     }
-    putCharge(change, { ...charge, writtenOff: true, reason: issued.reason });
+    // By edition 1 the red bill that came with the number had forgotten who asked for it.
+    const asked = (payload.rules ?? 1) < 2 ? null : why;
+    putCharge(change, { ...charge, writtenOff: true, redLetter: asked, reason: issued.reason });
     return done();
   }
   releasePayments(change, charge);
   putCharge(change, { ...charge, writtenOff: true, liveBill: null, liveContent: -1, reason: '' });
   return done(issued.bill);
+}
+
+/** By edition 1 a red bill named its original's cashier. */
+function redLetterOf(
+  change: Change,
+  payload: FactPayloads['red-letter'],
+  { content }: Bill,
+): RedLetter {
+  const { reason, operator, pointCode, rules = 1 } = payload;
+  const cashier = rules < 2 ? content.cashier : operator;
+  const busDateTime = payload.busDateTime ?? change.businessTime();
+  return { reason, operator, handled: { cashier, pointCode, busDateTime } };
 }
 
 /** Brings the bill of a charge to what it should be; returns the charge as stored. */
@@ -122,7 +140,7 @@ export function converge(change: Change, charge: Charge): Charge {
   const wanted = wantedContent(change, current);
   if (current.liveBill !== null) {
     if ('content' in wanted && wanted.index === current.liveContent) {
-      restoreVoucher(change, current.liveBill);
+      if (current.payments.length > 0) restoreRest(change, current.liveBill);
       return putCharge(change, { ...current, reason: '' });
     }
     const undone = undo(change, current);
@@ -225,42 +243,18 @@ function netOf(change: Change, charge: Charge): number {
 function undo(change: Change, charge: Charge): { charge: Charge } | { reason: string } {
   const found = change.bill(billName(charge.liveBill!));
   if (found === null) throw new Error(`bill ${charge.liveBill} of ${charge.busNo} is missing`);
-  const { bill, state, key } = found;
-  if (
-    bill.voucher &&
-    (state.consumedFen > 0 || state.cancelledFen > 0 || netOf(change, charge) > 0)
-  ) {
-    return cancelVoucher(change, charge, key, bill.content.totalFen, state);
+  const { bill, state } = found;
+  const net = netOf(change, charge);
+  if (bill.voucher && staysForItsUse(charge, state, net)) {
+    const reason = cancelRest(change, found, net);
+    return reason === null ? { charge } : { reason };
   }
   const blocker = redBlocker(bill, state);
   if (blocker !== null) return { reason: blocker };
-  const why = {
-    reason: '退费',
-    operator: bill.content.cashier,
-    pointCode: bill.content.pointCode,
-  };
+  const { cashier, pointCode } = bill.content;
+  const handled = { cashier, pointCode, busDateTime: change.businessTime() };
+  const why = charge.redLetter ?? { reason: '退费', operator: cashier, handled };
   const issued = redLetter(change, charge, bill, why);
   if ('reason' in issued) return issued;
-  return { charge: { ...charge, liveBill: null, liveContent: -1 } };
-}
-
-/** 预交金余额注销: what was paid back of a deposit; the voucher stays for what was used. */
-function cancelVoucher(
-  change: Change,
-  charge: Charge,
-  key: string,
-  totalFen: number,
-  state: BillState,
-): { charge: Charge } | { reason: string } {
-  const cancelledFen = totalFen - netOf(change, charge);
-  if (state.consumedFen + cancelledFen > totalFen) return { reason: 'deposit-already-used' };
-  change.tables.table('bill-states').put(key, { ...state, cancelledFen });
-  return { charge };
-}
-
-/** A cancelled rest was paid in again: the refund itself was undone. */
-function restoreVoucher(change: Change, key: string): void {
-  const states = change.tables.table('bill-states');
-  const state = states.get(key);
-  if (state !== undefined && state.cancelledFen > 0) states.put(key, { ...state, cancelledFen: 0 });
+  return { charge: { ...charge, liveBill: null, liveContent: -1, redLetter: null } };
 }

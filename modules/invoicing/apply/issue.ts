@@ -13,7 +13,7 @@ import type { BillContent } from '../bill/content.ts';
 import { checkCodeOf } from '../facts.ts';
 import type { Managed } from '../managed/schemas.ts';
 import { numberText } from '../stock/holding.ts';
-import { type Charge, type FiscalTask, orderedKey } from '../tables.ts';
+import { type Charge, type FiscalTask, orderedKey, type RedLetter } from '../tables.ts';
 import type { Change } from './change.ts';
 import { takeGivenNumber, takeNumber } from './stock.ts';
 
@@ -49,6 +49,11 @@ export function issueBill(change: Change, charge: Charge, content: BillContent):
     original: null,
     reason: '',
     operator: content.author,
+    handled: {
+      cashier: content.cashier,
+      pointCode: content.pointCode,
+      busDateTime: content.busDateTime,
+    },
   };
   useUp(change, content, 1);
   for (const [table, key] of [
@@ -66,18 +71,13 @@ export function issueBill(change: Change, charge: Charge, content: BillContent):
 }
 
 /** Whole bills only: a red bill mirrors its original under a number of its own. */
-export function redLetter(
-  change: Change,
-  charge: Charge,
-  original: Bill,
-  why: { reason: string; operator: string; pointCode: string },
-): Issued {
+export function redLetter(change: Change, charge: Charge, original: Bill, why: RedLetter): Issued {
   const unit = change.managed('unit', 'unit');
   const type = change.managed('billType', original.billType);
   if (unit === null || type === null) return { reason: 'unit-not-set-up' };
   const { generation, content } = original;
   const wanted = { unit, type, charge, content, kind: 'red' as const, generation };
-  const number = numberFor(change, wanted, why.pointCode);
+  const number = numberFor(change, wanted, why.handled.pointCode);
   if ('reason' in number) return number;
   const bill: Bill = {
     ...commonPart(change, unit, type, charge),
@@ -89,6 +89,7 @@ export function redLetter(
     original: { billCode: original.billCode, billNumber: original.billNumber },
     reason: why.reason,
     operator: why.operator,
+    handled: why.handled,
   };
   useUp(change, content, -1);
   const key = putBill(change, bill);
@@ -244,6 +245,7 @@ function commonPart(
     businessDate: change.record.businessDate,
     position: change.record.position,
     busNo: charge.busNo,
+    face: { faceLinesMax: type.faceLinesMax, pageAddress: unit.pageAddress },
     unit: unitFace(change, unit),
     voucher: type.voucher,
   };

@@ -3,6 +3,10 @@ import type { PaymentLink } from '../bill/content.ts';
 import { type Charge, orderedKey, type PaymentRow } from '../tables.ts';
 import type { Change } from './change.ts';
 
+export function chargeKey(institution: string, busNo: string): string {
+  return `${institution}|${busNo}`;
+}
+
 export function linkName(link: PaymentLink): string {
   if ('reference' in link) return `ref|${link.reference}`;
   if ('businessNumber' in link) return `no|${link.businessNumber}`;

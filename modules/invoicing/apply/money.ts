@@ -9,8 +9,8 @@ import { decodeRegistryValue } from '../../../ledger/registry.ts';
 import { type TransactionFact, TransferFlag } from '../../../ledger/types.ts';
 import { orderedKey, type PaymentRow } from '../tables.ts';
 import type { Change } from './change.ts';
-import { chargeKey, converge } from './charges.ts';
-import { attach, scopedName, unbilledKey } from './links.ts';
+import { converge } from './charges.ts';
+import { attach, chargeKey, scopedName, unbilledKey } from './links.ts';
 
 /** Institutions and merchants as the registry's changes tell them. */
 export function applyRegistry(change: Change): void {

@@ -3,8 +3,9 @@ import { billName, type PaperName } from '../bill/bill.ts';
 import type { FactPayloads } from '../facts.ts';
 import type { OutcomeRow } from '../tables.ts';
 import { type Change, done, refused } from './change.ts';
-import { chargeKey, converge } from './charges.ts';
+import { converge } from './charges.ts';
 import { putFiscalTask } from './issue.ts';
+import { chargeKey } from './links.ts';
 import { takePaper } from './stock.ts';
 
 export function paperKey({ paperCode, paperNumber }: PaperName): string {

@@ -5,8 +5,9 @@ import { billXml } from '../bill/xml.ts';
 import type { FactPayloads } from '../facts.ts';
 import type { FiscalTask, OutcomeRow, PushTask } from '../tables.ts';
 import { type Change, done, refused } from './change.ts';
-import { chargeKey, converge } from './charges.ts';
+import { converge } from './charges.ts';
 import { givenNumberKey, putFiscalTask, unsignedKey } from './issue.ts';
+import { chargeKey } from './links.ts';
 
 /** After so many attempts a person has to look. */
 export const FISCAL_ATTEMPTS_MAX = 50;

@@ -5,6 +5,7 @@
 import { yuanText } from '../bill/amount.ts';
 import { signOf, times, totalFenOf } from '../bill/bill.ts';
 import type { BillContent } from '../bill/content.ts';
+import { negated } from '../bill/xml.ts';
 import { type Element, writeXml } from '../bill/xml-writer.ts';
 import type { FoundBill } from '../queries.ts';
 
@@ -36,14 +37,14 @@ export function archiveMetadata(
       ['PayerCode', content.payer.code],
       ['PayerName', content.payer.name],
       ['BizCode', bill.busNo],
-      ['Remark', content.remark],
-      ['HandlingPerson', content.cashier],
+      ['Remark', bill.kind === 'red' ? bill.reason : content.remark],
+      ['HandlingPerson', bill.handled.cashier],
       ['Checker', content.checker],
       ['SupervisorRemark', ''],
       ['RelatedInvoiceCode', original?.billCode ?? ''],
       ['RelatedInvoiceNumber', original?.billNumber ?? ''],
       ['Items', content.lines.map((line) => itemOf(line, sign))],
-      ['AuxItems', content.details.map(auxItemOf)],
+      ['AuxItems', content.details.map((line) => auxItemOf(line, sign))],
       ['FinanceCheck', financeCheck({ bill, state })],
       ['Attachments', attachments.map(attachmentOf)],
     ],
@@ -62,13 +63,13 @@ function itemOf({ code, name, amountFen }: BillContent['lines'][number], sign: 1
   ];
 }
 
-function auxItemOf({ code, name, amount }: BillContent['details'][number]): Element {
+function auxItemOf({ code, name, amount }: BillContent['details'][number], sign: 1 | -1): Element {
   return [
     'AuxItem',
     [
       ['AuxItemCode', code],
       ['AuxItemName', name],
-      ['AuxItemAmount', amount],
+      ['AuxItemAmount', sign === -1 ? negated(amount) : amount],
     ],
   ];
 }

@@ -12,7 +12,6 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { packageName } from '../apply/keeping.ts';
 import { totalFenOf } from '../bill/bill.ts';
-import { faceOptions } from '../face/files.ts';
 import { billOfd } from '../face/ofd.ts';
 import { storedKey, unitKeyName } from '../keys.ts';
 import type { FoundBill, InvoicingQueries } from '../queries.ts';
@@ -97,7 +96,7 @@ async function writeVolumes(
       volume = new VolumeWriter(join(folder, volumes.at(-1)!));
     }
     const original = originalOf(queries, found);
-    for (const [name, bytes] of filesOf(queries, found, original)) volume!.add(name, bytes);
+    for (const [name, bytes] of filesOf(found, original)) volume!.add(name, bytes);
     writeSync(index, `${rowOf(found, original, volumes.at(-1)!)}\n`);
     bills++;
     if (bills % TURN_BILLS === 0) await nextTurn();
@@ -117,11 +116,7 @@ function originalOf(queries: InvoicingQueries, { key }: FoundBill): Buffer {
   return original;
 }
 
-function filesOf(
-  queries: InvoicingQueries,
-  found: FoundBill,
-  original: Buffer,
-): [name: string, bytes: Uint8Array][] {
+function filesOf(found: FoundBill, original: Buffer): [name: string, bytes: Uint8Array][] {
   const { bill, state } = found;
   const folder = billFolder(bill);
   const signatures = { unit: state.unitSignature, supervisor: state.supervisorSignature };
@@ -133,7 +128,7 @@ function filesOf(
       archiveMetadata(found, [{ type: 'xml', description: '签名原文', bytes: original }]),
     ],
     [`${folder}/signatures.json`, Buffer.from(JSON.stringify(signatures))],
-    [`${folder}/bill.ofd`, billOfd(bill, faceOptions(queries, found), { original, signature })],
+    [`${folder}/bill.ofd`, billOfd(bill, { original, signature })],
   ];
 }
 

@@ -43,9 +43,29 @@ export interface Bill extends BillName {
   original: BillName | null;
   reason: string;
   operator: string;
+  handled: Handling;
+  face: FaceSettings;
   unit: UnitFace;
   /** A deposit's voucher (预交金凭证) instead of a bill. */
   voucher: boolean;
+}
+
+/** Who issued a bill, where, and when by the HIS's clock; a red bill has its own. */
+export interface Handling {
+  /** 收费员. */
+  cashier: string;
+  /** The issuing point whose number it has. */
+  pointCode: string;
+  /** yyyyMMddHHmmssSSS. */
+  busDateTime: string;
+}
+
+/** What a face takes from managed data, as it stood at issue: a later setting does not change the file. */
+export interface FaceSettings {
+  /** Of the bill's type: so many lines have room on the face. */
+  faceLinesMax: number;
+  /** Of the unit: where pages are. */
+  pageAddress: string;
 }
 
 /** What the face says of the issuing unit, as it stood at issue. */

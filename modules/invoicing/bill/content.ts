@@ -4,9 +4,10 @@
  * is made of, are decimal texts as the HIS wrote them.
  */
 import { z } from 'zod';
+import { isDate, isDateTime } from './dates.ts';
 
 const text = (max: number) => z.string().max(max).default('');
-const required = (max: number) => z.string().min(1).max(max);
+const required = (max: number) => z.string().min(1).max(max).regex(/\S/, 'not only blanks');
 const decimal = z
   .string()
   .regex(/^-?\d{1,14}(\.\d{1,6})?$/, 'a decimal number')
@@ -14,11 +15,7 @@ const decimal = z
   .default('');
 /** N14,2. */
 const fen = z.int().min(-99_999_999_999_999).max(99_999_999_999_999);
-const date = z
-  .string()
-  .regex(/^\d{8}$/, 'yyyyMMdd')
-  .or(z.literal(''))
-  .default('');
+const date = z.string().refine(isDate, 'a date, yyyyMMdd').or(z.literal('')).default('');
 
 /** What was paid how, by insurance terms; each is a field of the face when the bill's kind shows it. */
 export const AMOUNT_NAMES = [
@@ -132,7 +129,7 @@ export const contentSchema = z.strictObject({
   busNo: required(50),
   busType: z.string().regex(/^\d{2}$/, '2 digits'),
   /** yyyyMMddHHmmssSSS, the HIS's clock. */
-  busDateTime: z.string().regex(/^\d{17}$/, 'yyyyMMddHHmmssSSS'),
+  busDateTime: z.string().refine(isDateTime, 'a time, yyyyMMddHHmmssSSS'),
   pointCode: required(50),
   /** 收费员. */
   cashier: required(50),

@@ -57,7 +57,7 @@ function mainElements(bill: Bill): Element[] {
     ['CurrencyType', CURRENCY.type],
     ['ExchangeRate', CURRENCY.rate],
     ['Remark', bill.kind === 'red' ? bill.reason : content.remark],
-    ['HandlingPerson', content.cashier],
+    ['HandlingPerson', bill.handled.cashier],
     ['Checker', content.checker],
     ['SupervisorRemark', ''],
     ['MainExt', mainExt(bill)],

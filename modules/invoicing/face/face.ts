@@ -53,14 +53,8 @@ const AMOUNT_LABELS: Record<AmountName, string> = {
   reimbursement: '报销总额',
 };
 
-export interface FaceOptions {
-  /** Of the bill's type. */
-  faceLinesMax: number;
-  /** Of the unit: where pages are. */
-  pageAddress: string;
-}
-
-export function billFace(bill: Bill, { faceLinesMax, pageAddress }: FaceOptions): Face {
+export function billFace(bill: Bill): Face {
+  const { faceLinesMax, pageAddress } = bill.face;
   const { content } = bill;
   const sign = signOf(bill);
   const lines = content.lines.map((line) => ({
@@ -81,7 +75,7 @@ export function billFace(bill: Bill, { faceLinesMax, pageAddress }: FaceOptions)
     foot: [
       { label: '收款单位', value: bill.unit.name },
       { label: '复核人', value: content.checker },
-      { label: '收款人', value: content.cashier },
+      { label: '收款人', value: bill.handled.cashier },
     ],
     list,
     link: pageLink(pageAddress, bill),

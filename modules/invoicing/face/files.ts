@@ -2,7 +2,6 @@
 import { archiveMetadata } from '../archive/metadata.ts';
 import type { FoundBill, InvoicingQueries } from '../queries.ts';
 import { InvoicingRefused } from '../requests.ts';
-import type { FaceOptions } from './face.ts';
 import { billOfd } from './ofd.ts';
 import { billPdf } from './pdf.ts';
 
@@ -10,16 +9,6 @@ export interface BillFile {
   bytes: Buffer;
   contentType: string;
   fileName: string;
-}
-
-/** How many lines the bill's type has room for, and where pages are. */
-export function faceOptions(queries: InvoicingQueries, { bill }: FoundBill): FaceOptions {
-  const type = queries.managed(bill.institution, 'billType', bill.billType);
-  const unit = queries.managed(bill.institution, 'unit', 'unit');
-  return {
-    faceLinesMax: type?.value.faceLinesMax ?? 12,
-    pageAddress: unit?.value.pageAddress ?? '',
-  };
 }
 
 /** Rejects with InvoicingRefused while the bill is not signed: XML and OFD hold the signed original. */
@@ -30,15 +19,14 @@ export async function billFile(
 ): Promise<BillFile> {
   const { key, bill, state } = found;
   const fileName = `${key}.${kind}`;
-  const options = faceOptions(queries, found);
   if (kind === 'pdf') {
-    return { bytes: await billPdf(bill, options), contentType: 'application/pdf', fileName };
+    return { bytes: await billPdf(bill), contentType: 'application/pdf', fileName };
   }
   const original = queries.original(key);
   if (original === null) throw new InvoicingRefused('not-signed-yet', 'the bill is not signed yet');
   if (kind === 'xml') return { bytes: original, contentType: 'application/xml', fileName };
   const signature = state.unitSignature?.value ?? '';
-  const ofd = billOfd(bill, options, { original, signature });
+  const ofd = billOfd(bill, { original, signature });
   if (kind === 'ofd') return { bytes: ofd, contentType: 'application/ofd', fileName };
   const bytes = archiveMetadata(found, [
     { type: 'xml', description: '签名原文', bytes: original },

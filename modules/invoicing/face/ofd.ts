@@ -6,7 +6,7 @@
 import { type Zippable, zipSync } from 'fflate';
 import type { Bill } from '../bill/bill.ts';
 import { type Element, escapeText } from '../bill/xml-writer.ts';
-import { billFace, type FaceOptions } from './face.ts';
+import { billFace } from './face.ts';
 import { facePages, type Mark, PAGE, type Page } from './layout.ts';
 
 const NAMESPACE = 'http://www.ofdspec.org/2016';
@@ -19,10 +19,9 @@ const ZIP_TIME = new Date('1980-01-01T00:00:00');
 /** The layout file; `original` is the XML that was signed, `signature` its Base64. */
 export function billOfd(
   bill: Bill,
-  options: FaceOptions,
   { original, signature }: { original: Uint8Array; signature: string },
 ): Buffer {
-  const pages = facePages(billFace(bill, options));
+  const pages = facePages(billFace(bill));
   const attachments: Element[] = [attachment('1', 'original', 'original.xml')];
   if (signature !== '') attachments.push(attachment('2', 'unit-signature', 'signature.txt'));
   const files: Record<string, Uint8Array> = {

@@ -5,7 +5,7 @@
 
 import type { Bill, BillState } from '../bill/bill.ts';
 import { escapeText } from '../bill/xml-writer.ts';
-import { billFace, type Face, type FaceOptions, type Label, stateText } from './face.ts';
+import { billFace, type Face, type Label, stateText } from './face.ts';
 import { PAGE_PATH } from './link.ts';
 import { qrSvg } from './qr.ts';
 
@@ -24,8 +24,8 @@ const STYLE =
   'svg{display:block;margin:1rem auto}';
 
 /** What may be fetched of the bill: `pdf`, `ofd`, `xml`. */
-export function billPage(bill: Bill, state: BillState, options: FaceOptions): string {
-  const face = billFace(bill, options);
+export function billPage(bill: Bill, state: BillState): string {
+  const face = billFace(bill);
   const query = `c=${bill.billCode}&amp;n=${bill.billNumber}&amp;k=${bill.checkCode}`;
   const files = ['pdf', 'ofd', 'xml']
     .map((kind) => `<a href="${PAGE_PATH}/${kind}?${query}">${kind.toUpperCase()}</a>`)

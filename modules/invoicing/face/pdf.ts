@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { Bill } from '../bill/bill.ts';
-import { billFace, type FaceOptions } from './face.ts';
+import { billFace } from './face.ts';
 import { facePages, type Mark, PAGE } from './layout.ts';
 
 const RED = '#b00020';
@@ -23,9 +23,9 @@ interface DocumentInside {
   _font: { font: unknown };
 }
 
-export async function billPdf(bill: Bill, options: FaceOptions): Promise<Buffer> {
+export async function billPdf(bill: Bill): Promise<Buffer> {
   const { default: PDFDocument } = await import('pdfkit');
-  const pages = facePages(billFace(bill, options));
+  const pages = facePages(billFace(bill));
   const document = new PDFDocument({
     size: [PAGE.width, PAGE.height],
     autoFirstPage: false,

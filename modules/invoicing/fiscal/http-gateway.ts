@@ -73,7 +73,7 @@ export class HttpGatewayFront implements FiscalFront {
   async report({ bill, original, signature }: SentBill): Promise<Accepted> {
     const answer = await this.#call('invoice.issue', {
       issue_kind: bill.kind === 'red' ? ISSUE_KINDS.red : ISSUE_KINDS.normal,
-      place_code: bill.content.pointCode,
+      place_code: bill.handled.pointCode,
       bill_batch_code: bill.billCode,
       bill_no: bill.billNumber,
       random: bill.checkCode,

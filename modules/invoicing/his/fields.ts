@@ -61,8 +61,41 @@ const VISIT: readonly (readonly [ours: keyof BillContent['visit'], ...theirs: st
 
 const DATE_FIELDS = new Set(['consultationDate', 'admissionDate', 'dischargeDate']);
 
+/** What the vendor's interface requires of every issue call. */
+const REQUIRED = ['busNo', 'payer', 'placeCode', 'payee', 'author', 'payerType'] as const;
+/** … and of one that makes a bill: a deposit has no visit to tell of. */
+const REQUIRED_OF_BILLS = [
+  'cardType',
+  'cardNo',
+  'medicalInstitution',
+  'medicalCareType',
+  'consultationDate',
+  'patientCategory',
+  'patientNo',
+  'sex',
+  'age',
+  'caseNumber',
+] as const;
+
+/** Throws InvoicingRefused with the vendor's name of what is missing. */
+function requireFields(body: Body, isDeposit: boolean): void {
+  for (const name of isDeposit ? REQUIRED : [...REQUIRED, ...REQUIRED_OF_BILLS]) {
+    requiredText(body, name);
+  }
+  if (!isDeposit) requiredText(body, isOlder(body) ? 'category' : 'patientCategoryCode');
+  const paid = ['payChannelDetail', 'paymentVoucher'];
+  if (paid.every((name) => rowsOf(body, name).length === 0) && amountOf(body, 'totalAmt') !== 0) {
+    throw new InvoicingRefused('bad-field', 'payChannelDetail is missing');
+  }
+  for (const name of isDeposit ? ['chargeDetail'] : ['chargeDetail', 'listDetail']) {
+    if (rowsOf(body, name).length > 0) continue;
+    throw new InvoicingRefused('bad-field', `${name} is missing`);
+  }
+}
+
 /** The content of an issue call. Throws InvoicingRefused when a field is not what it has to be. */
-export function contentOf(body: Body, busType: string): BillContent {
+export function contentOf(body: Body, busType: string, isDeposit: boolean): BillContent {
+  requireFields(body, isDeposit);
   const content = {
     busNo: textOf(body, 'busNo'),
     busType: textOf(body, 'busType') || busType,
@@ -169,14 +202,18 @@ function roundingLine(differenceFen: number, unit: Managed['unit'] | null): Bill
   return [{ ...empty, code, name, amountFen: differenceFen }];
 }
 
+/** Up to interface 3.1.0 the department is `category` and its code `patientCategory`. */
+function isOlder(body: Body): boolean {
+  return body['category'] !== undefined && body['patientCategoryCode'] === undefined;
+}
+
 function visitOf(body: Body): Record<string, string> {
   const visit: Record<string, string> = {};
   for (const [ours, ...theirs] of VISIT) {
     const value = theirs.map((name) => textOf(body, name)).find((text) => text !== '') ?? '';
     visit[ours] = DATE_FIELDS.has(ours) ? value.replaceAll('-', '').slice(0, 8) : value;
   }
-  // Up to interface 3.1.0 the department is `category` and its code `patientCategory`.
-  const older = body['category'] !== undefined && body['patientCategoryCode'] === undefined;
+  const older = isOlder(body);
   visit['department'] = textOf(body, older ? 'category' : 'patientCategory');
   visit['departmentCode'] = textOf(body, older ? 'patientCategory' : 'patientCategoryCode');
   return visit;

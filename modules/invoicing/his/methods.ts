@@ -6,6 +6,7 @@
 import type { PUSH_CHANNELS } from '../act/push.ts';
 import { yuanText } from '../bill/amount.ts';
 import { type BillName, billName, type PaperName, totalFenOf } from '../bill/bill.ts';
+import { BUSINESS_TYPES } from '../bill/code-tables.ts';
 import { pageLink } from '../face/link.ts';
 import { qrPng } from '../face/qr.ts';
 import type { FoundBill } from '../queries.ts';
@@ -18,13 +19,13 @@ type Method = (body: Body, desk: Desk) => Promise<unknown>;
 /** The methods by their names in the vendor's address. */
 export const METHODS: Record<string, Method> = {
   invEBillRegistration: issueAs('06'),
-  invoiceEBillOutpatient: issueAs('02'),
+  invoiceEBillOutpatient: issueAs('02', '03', '04'),
   invEBillHospitalized: issueAs('01'),
   invEBillCheckUp: issueAs('05'),
-  invoicePayMentVoucher: issueAs('07'),
-  writeOffEBill: writeOff,
-  writeOffPayMentVoucher: writeOff,
-  cancelPayMentVoucherBalance: voucherBalance,
+  invoicePayMentVoucher: issueAs('07', '08'),
+  writeOffEBill: (body, desk) => writeOff(body, desk, false),
+  writeOffPayMentVoucher: (body, desk) => writeOff(body, desk, true),
+  cancelPayMentVoucherBalance: cancelBalance,
   getEBillStatesByBillInfo: states,
   getEBillAccountStatus: accountStatus,
   getValidBillBatchCode: validPaperCodes,
@@ -52,13 +53,15 @@ export function callMethod(name: string, body: unknown, desk: Desk): Promise<unk
   return METHODS[name]!(body as Body, desk);
 }
 
-function issueAs(busType: string): Method {
+/** A method issues the business types that are its own; the first is meant when the call names none. */
+function issueAs(...busTypes: readonly [string, ...string[]]): Method {
   return async (body, desk) => {
     const { queries, institution } = desk;
-    const { content, mappings } = mapped(contentOf(body, busType), {
+    const { content, mappings } = mapped(contentOf(body, busTypes[0], isDepositType(busTypes[0])), {
       mapping: (key) => queries.managed(institution, 'codeMapping', key)?.value ?? null,
       unit: queries.managed(institution, 'unit', 'unit')?.value ?? null,
     });
+    requireBusiness(desk, content.busType, busTypes);
     const links = linksOf(body);
     const uses = [...mappings].map((key) => ({ table: 'codeMapping' as const, key }));
     const { bill, reason } = await desk.issueOrRefuse(content, links, uses);
@@ -70,12 +73,42 @@ function issueAs(busType: string): Method {
   };
 }
 
-async function writeOff(body: Body, desk: Desk): Promise<unknown> {
-  const outcome = await desk.ask('red-letter', {
-    ...nameOf(body),
+/** Types of the field's table belong to one method; a hospital's own to any that makes the same kind of bill. */
+function requireBusiness(
+  { queries, institution }: Desk,
+  busType: string,
+  ofMethod: readonly string[],
+): void {
+  const category = queries.managed(institution, 'category', busType)?.value;
+  if (category === undefined) return;
+  const type = queries.managed(institution, 'billType', category.billType)?.value;
+  const isDeposit = type?.voucher ?? false;
+  const isOwn = !BUSINESS_TYPES.some(({ code }) => code === busType);
+  const fits = isOwn ? isDeposit === isDepositType(ofMethod[0]) : ofMethod.includes(busType);
+  if (fits) return;
+  throw new InvoicingRefused('business-type-not-of-method', `busType ${busType}`);
+}
+
+/** 07 and 08 are the deposits of the field's table. */
+function isDepositType(busType: string | undefined): boolean {
+  return busType === '07' || busType === '08';
+}
+
+async function writeOff(body: Body, desk: Desk, deposit: boolean): Promise<unknown> {
+  const name = nameOf(body);
+  const known = desk.queries.bill(name)?.bill;
+  if (known !== undefined && known.voucher !== deposit) {
+    throw new InvoicingRefused(
+      deposit ? 'unknown-deposit' : 'is-a-deposit',
+      'billBatchCode, billNo',
+    );
+  }
+  const outcome = await desk.redLetter({
+    ...name,
     reason: requiredText(body, 'reason'),
     operator: requiredText(body, 'operator'),
     pointCode: requiredText(body, 'placeCode'),
+    busDateTime: requiredText(body, 'busDateTime').padEnd(17, '0'),
   });
   if (outcome.bill === null) throw new InvoicingRefused('number-asked-for', 'red bill');
   const red = billAnswer(desk.queries.billByKey(outcome.bill)!, desk);
@@ -88,9 +121,11 @@ async function writeOff(body: Body, desk: Desk): Promise<unknown> {
   };
 }
 
-/** What of a deposit is left: paid back through its payment's refund, which the journal tells. */
-async function voucherBalance(body: Body, desk: Desk): Promise<unknown> {
-  const { bill, state } = found(nameOf(body), desk);
+/** 预交金余额注销: the rest was paid back, by the HIS itself or through the payment's refund. */
+async function cancelBalance(body: Body, desk: Desk): Promise<unknown> {
+  const name = nameOf(body);
+  await desk.ask('voucher-cancelled', name);
+  const { bill, state } = found(name, desk);
   const leftFen = bill.content.totalFen - state.consumedFen - state.cancelledFen;
   return { cancelledAmt: yuanText(state.cancelledFen), balanceAmt: yuanText(leftFen) };
 }
@@ -151,7 +186,7 @@ async function turnPaper(
 ): Promise<unknown> {
   await desk.ask(kind, {
     ...nameOf(body),
-    ...paperOf(body),
+    ...desk.newPaper(paperOf(body)),
     pointCode: requiredText(body, 'placeCode'),
     operator: requiredText(body, 'operator'),
   });
@@ -163,18 +198,21 @@ async function invalidPaper(body: Body, desk: Desk): Promise<unknown> {
     pointCode: requiredText(body, 'placeCode'),
     reason: requiredText(body, 'reason'),
   };
-  await desk.ask('paper-voided', { ...paperOf(body), ...place });
+  await desk.ask('paper-voided', { ...desk.knownPaper(paperOf(body)), ...place });
   return {};
 }
 
 /** 空白票报损: a range that was spoiled before anything was printed on it. */
 async function invalidBlankPaper(body: Body, desk: Desk): Promise<unknown> {
-  const [from, to] = [textOf(body, 'pBillNoStart'), textOf(body, 'pBillNoEnd')];
+  const paperCode = textOf(body, 'pBillBatchCode');
+  const [from, to] = ['pBillNoStart', 'pBillNoEnd'].map((name) => {
+    return Number(desk.newPaper({ paperCode, paperNumber: textOf(body, name) }).paperNumber);
+  }) as [number, number];
   await desk.ask('numbers-voided', {
     medium: 'paper',
-    billCode: textOf(body, 'pBillBatchCode'),
-    from: Number(from),
-    to: Number(to),
+    billCode: paperCode,
+    from,
+    to,
     holder: requiredText(body, 'placeCode'),
     reason: requiredText(body, 'reason'),
   });
@@ -182,7 +220,7 @@ async function invalidBlankPaper(body: Body, desk: Desk): Promise<unknown> {
 }
 
 async function printPaperBill(body: Body, desk: Desk): Promise<unknown> {
-  const paper = desk.queries.paper(paperOf(body));
+  const paper = desk.queries.paper(desk.knownPaper(paperOf(body)));
   if (paper === null || paper.institution !== desk.institution) {
     throw new InvoicingRefused('unknown-paper', 'pBillBatchCode, pBillNo');
   }
@@ -222,8 +260,8 @@ async function totals(body: Body, desk: Desk, kind: 'normal' | 'red'): Promise<u
 async function billsByDate(body: Body, desk: Desk): Promise<unknown> {
   const bills = [...billsOfTime(body, desk)].map(({ bill, state }) => ({
     busNo: bill.busNo,
-    busDateTime: bill.content.busDateTime,
-    placeCode: bill.content.pointCode,
+    busDateTime: bill.handled.busDateTime,
+    placeCode: bill.handled.pointCode,
     billName: bill.name,
     billBatchCode: bill.billCode,
     billNo: bill.billNumber,
@@ -249,7 +287,7 @@ function* billsOfTime(body: Body, { queries, institution }: Desk): Iterable<Foun
   // A bill is issued after its business; a clock of the HIS that is ahead has the month's room.
   const dates = { from: `${from.slice(0, 6)}00`, to: '99999999' };
   for (const found of queries.billsOfDays(institution, dates)) {
-    const { busDateTime, pointCode } = found.bill.content;
+    const { busDateTime, pointCode } = found.bill.handled;
     if (busDateTime < from || busDateTime > to.padEnd(17, '9')) continue;
     if (place === '' || pointCode === place) yield found;
   }

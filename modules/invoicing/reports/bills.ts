@@ -70,8 +70,8 @@ function detailRow({ bill, state }: FoundBill, names: Names): Row {
   return {
     businessDate: bill.businessDate,
     issueDate: bill.issueDate,
-    pointName: names.point(content.pointCode),
-    cashier: names.cashier(content.cashier),
+    pointName: names.point(bill.handled.pointCode),
+    cashier: names.cashier(bill.handled.cashier),
     payerName: content.payer.name,
     busType: names.category(content.busType),
     department: content.visit.department,
@@ -93,10 +93,10 @@ export function summaryReport(queries: InvoicingQueries, scope: ReportScope): Re
   const channels = new Set<string>();
   for (const { bill } of billsIn(queries, scope)) {
     const { content } = bill;
-    const key = [content.cashier, content.busType, bill.name].join('|');
+    const key = [bill.handled.cashier, content.busType, bill.name].join('|');
     let row = groups.get(key);
     if (row === undefined) {
-      const cashier = names.cashier(content.cashier);
+      const cashier = names.cashier(bill.handled.cashier);
       const category = names.category(content.busType);
       row = { cashier, category, billName: bill.name, issued: 0, red: 0, totalFen: 0 };
       groups.set(key, row);
@@ -125,7 +125,7 @@ export function channelReport(queries: InvoicingQueries, scope: ReportScope): Re
   const groups = new Map<string, Row>();
   const channels = new Set<string>();
   for (const { bill } of billsIn(queries, scope)) {
-    const { pointCode } = bill.content;
+    const { pointCode } = bill.handled;
     let row = groups.get(pointCode);
     if (row === undefined) {
       row = { point: names.point(pointCode), period: `${scope.from}–${scope.to}`, totalFen: 0 };
@@ -177,9 +177,9 @@ function* billsIn(queries: InvoicingQueries, scope: ReportScope): Iterable<Found
   const { institution, point, cashier, busType, from, to } = scope;
   const points = point === undefined ? null : pointsWithin(queries, institution, point);
   for (const found of queries.billsOfDays(institution, { from, to })) {
-    const { content } = found.bill;
-    if (points !== null && !points.has(content.pointCode)) continue;
-    if (cashier !== undefined && content.cashier !== cashier) continue;
+    const { content, handled } = found.bill;
+    if (points !== null && !points.has(handled.pointCode)) continue;
+    if (cashier !== undefined && handled.cashier !== cashier) continue;
     if (busType !== undefined && content.busType !== busType) continue;
     yield found;
   }
