@@ -88,6 +88,13 @@ t.test(
       /<TotalAmount>0\.50<.*<IsReversal>true</,
     );
     t.match((await session('GET', `${bill}/metadata`)).text, /<Type>xml<.*<Type>ofd</);
+    const redName = red.body['redBill'] as Record<string, string>;
+    const redPath = `/v1/invoices/bills/${redName['billCode']}/${redName['billNumber']}`;
+    t.match(
+      (await session('GET', `${redPath}/metadata`)).text,
+      /<Remark>退费<.*<ItemAmount>-.*<AuxItemAmount>-2\.5000</,
+      'a red bill gives its reason and takes everything back',
+    );
     t.equal(
       (await session('GET', `${archived.replace(billNumber!, '0000000099')}/xml`)).status,
       404,

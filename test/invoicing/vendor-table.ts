@@ -279,6 +279,7 @@ export const TABLE: Line[] = [
   ['', 'getEBillStatesByBillInfo', of('bill'), 'S0000', { state: '2', scarletBillNo: /^\d{10}$/ }],
   ['', 'sendNotice', of('old', notice('1202')), 'S0000'],
   ['', 'sendNotice', of('old', notice('9')), 'E-bad-field', /noticeType/],
+  ['', 'sendNotice', of('old', notice('1201')), 'E-bad-field', /noticeValue/],
   ['', 'sendNotice', of('old', { ...notice('1201'), random: '000000' }), 'E-unknown-bill'],
   ['', 'checkTotalData', DAYS, 'S0000', { totalNum: '8', totalAmt: '98.72' }],
   ['', 'checkTotalData', { ...DAYS, placeCode: 'inpatient' }, 'S0000', { totalNum: '4' }],

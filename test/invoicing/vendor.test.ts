@@ -102,7 +102,7 @@ const COLUMNS: Record<string, string> = {
   stock:
     '机构,票据种类,票据代码,期初结余,本期领入,本期分发,本期退回,正票份数,红票份数,作废份数,期末结余,起始号,终止号,预警值,库存',
   detail: FIFTEEN,
-  summary: '收费员,业务类别,票据种类,现金,合计,开票份数,冲红份数',
+  summary: '收费员,业务类别,票据种类,现金,使用预交金,合计,开票份数,冲红份数',
   channels: '单位/开票点,时间段,现金,合计',
   points: FIFTEEN,
   cashiers: FIFTEEN,
@@ -190,6 +190,20 @@ t.test(
       const { status, body } = await admin('DELETE', `/v1/invoices/managed/${name}`, options);
       t.match({ status, body }, { status: 409, body: { code: 'in_use' } }, name);
     }
+
+    const [{ billCode, billNumber }] = (await register('Q/1|2', 'inpatient')).body[
+      'bills'
+    ] as never as [Record<string, string>];
+    const pdf = () => call(served, 'GET', `/v1/invoices/bills/${billCode}/${billNumber}/pdf`);
+    const { text: before } = await pdf();
+    const [unit] = (await admin('GET', '/v1/invoices/managed/unit')).body['rows'] as never as [
+      { value: object },
+    ];
+    const moved = { ...unit.value, pageAddress: 'https://elsewhere.example.cn' };
+    await change('PUT', 'managed/unit', moved);
+    t.equal((await pdf()).text, before, 'a bill’s file does not follow later settings');
+    const { body: asked } = await call(served, 'GET', '/v1/invoices/charges?busNo=Q%2F1%7C2');
+    t.match(asked, { busNo: 'Q/1|2', bills: [{ billNumber }] }, 'a slash in the number');
 
     const atCheckIn = { busType: '06', name: '挂号', billType: 'outpatient', issueAt: 'check-in' };
     await change('PUT', 'managed/category', atCheckIn);

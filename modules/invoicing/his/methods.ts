@@ -227,19 +227,21 @@ async function printPaperBill(body: Body, desk: Desk): Promise<unknown> {
   return billAnswer(desk.queries.billByKey(paper.bill)!, desk);
 }
 
-/** 1201 SMS, 1202 mail. */
-const NOTICE_CHANNELS: Record<string, (typeof PUSH_CHANNELS)[number]> = {
-  '1201': 'sms',
-  '1202': 'mail',
+/** 1201 SMS, 1202 mail, and what an address of each looks like. */
+const NOTICE_CHANNELS: Record<string, { channel: (typeof PUSH_CHANNELS)[number]; like: RegExp }> = {
+  '1201': { channel: 'sms', like: /^1\d{10}$/ },
+  '1202': { channel: 'mail', like: /^[^\s@]+@[^\s@]+$/ },
 };
 
 async function sendNotice(body: Body, desk: Desk): Promise<unknown> {
   const { bill } = found(nameOf(body), desk);
   if (textOf(body, 'random') !== bill.checkCode) throw unknownBill();
   const notices = rowsOf(body, 'noticeList').map((row) => {
-    const channel = NOTICE_CHANNELS[textOf(row, 'noticeType')];
-    if (channel === undefined) throw new InvoicingRefused('bad-field', 'noticeType');
-    return { channel, address: requiredText(row, 'noticeValue') };
+    const type = NOTICE_CHANNELS[textOf(row, 'noticeType')];
+    if (type === undefined) throw new InvoicingRefused('bad-field', 'noticeType');
+    const address = requiredText(row, 'noticeValue');
+    if (!type.like.test(address)) throw new InvoicingRefused('bad-field', 'noticeValue');
+    return { channel: type.channel, address };
   });
   if (notices.length === 0) throw new InvoicingRefused('bad-field', 'noticeList');
   for (const notice of notices) await desk.ask('notice', { ...nameOf(body), ...notice });

@@ -4,6 +4,7 @@
  * A red bill counts with its negative amount.
  */
 import { signOf, times, totalFenOf } from '../bill/bill.ts';
+import { sumFen } from '../bill/content.ts';
 import { stateText } from '../face/face.ts';
 import type { FoundBill, InvoicingQueries } from '../queries.ts';
 import { pointsWithin } from './points.ts';
@@ -98,12 +99,15 @@ export function summaryReport(queries: InvoicingQueries, scope: ReportScope): Re
     if (row === undefined) {
       const cashier = names.cashier(bill.handled.cashier);
       const category = names.category(content.busType);
-      row = { cashier, category, billName: bill.name, issued: 0, red: 0, totalFen: 0 };
+      const none = { depositsFen: 0, totalFen: 0, issued: 0, red: 0 };
+      row = { cashier, category, billName: bill.name, ...none };
       groups.set(key, row);
     }
     row[bill.kind === 'red' ? 'red' : 'issued'] =
       Number(row[bill.kind === 'red' ? 'red' : 'issued']) + 1;
     row['totalFen'] = Number(row['totalFen']) + totalFenOf(bill);
+    const usedFen = times(sumFen(content.vouchers), signOf(bill));
+    row['depositsFen'] = Number(row['depositsFen']) + usedFen;
     addChannels(row, bill, channels);
   }
   const columns = [
@@ -111,6 +115,7 @@ export function summaryReport(queries: InvoicingQueries, scope: ReportScope): Re
     text('category', '业务类别'),
     text('billName', '票据种类'),
     ...channelColumns(channels, names),
+    fen('depositsFen', '使用预交金'),
     fen('totalFen', '合计'),
     count('issued', '开票份数'),
     count('red', '冲红份数'),
