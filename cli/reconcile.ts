@@ -30,7 +30,11 @@ export function addReconcileCommand(program: Command): void {
     .option('--out <file>', 'write the differences as .csv or .xlsx')
     .option('--report <file>', 'write an HTML page to read')
     .option('--encoding <name>', 'when the bill is not in its usual one: utf8, gbk')
-    .option('--channel <name>', 'with the journal: only transactions of this channel')
+    .option(
+      '--channel <name>',
+      'with the journal: only transactions of this channel; all for every one',
+    )
+    .option('--merchant <id>', 'with the journal: only transactions of this merchant')
     .option('--institution <id>', 'with the journal: needed when there are several')
     .option('--data <dir>', 'data folder of the journal', DEFAULT_DATA_DIR)
     .option('--memory <megabytes>', 'records beyond this wait on disk', '384')
@@ -54,6 +58,7 @@ interface Options {
   report?: string;
   encoding?: string;
   channel?: string;
+  merchant?: string;
   institution?: string;
   data: string;
   memory: string;

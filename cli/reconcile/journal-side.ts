@@ -14,6 +14,7 @@ export async function journalSide(options: {
   date: string;
   institution?: string;
   channel?: string;
+  merchant?: string;
 }): Promise<{ path: string; close: () => void }> {
   const { dataDir, encryptionKey } = await ledgerPlace({ data: options.data });
   if (!existsSync(dataDir)) throw new UsageError(`there is no ledger in ${options.data}`);
@@ -34,8 +35,12 @@ export async function journalSide(options: {
       throw new UsageError(`${institution.id} has no business day ${options.date}`);
     }
     const path = join(folder, `journal-${options.date}.ndjson`);
-    const { source, date, channel } = options;
-    writeJournalSide(path, { reader, institution, date, source, ...(channel ? { channel } : {}) });
+    const { source, date, channel, merchant } = options;
+    if (merchant !== undefined && reader.registry.get('merchant', merchant) === null) {
+      throw new UsageError(`there is no merchant ${merchant}`);
+    }
+    const only = { ...(channel ? { channel } : {}), ...(merchant ? { merchant } : {}) };
+    writeJournalSide(path, { reader, institution, date, source, ...only });
     return { path, close };
   } catch (error) {
     close();

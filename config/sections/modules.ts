@@ -36,7 +36,10 @@ export const reconciliationFlow = z.strictObject({
       z.strictObject({ folder: z.string().min(1), fileName: z.string().min(1) }),
     ])
     .default('journal'),
+  /** Only transactions of this channel; `all`: of every one. Left out: of those that the source is about. */
   channel: z.string().optional(),
+  /** Only this merchant's: for a bill of one merchant. */
+  merchant: z.string().min(1).optional(),
   /** Cron times in the institution's time zone, as many a day as there are. */
   at: z.array(z.string().refine(isCron, 'a cron time such as 0 10 * * *')).default(['0 10 * * *']),
   daysBack: z.int().min(0).max(31).default(1),

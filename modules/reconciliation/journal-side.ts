@@ -42,9 +42,14 @@ export interface JournalSide {
   date: string;
   /** Of the bill: which transactions can be in it. */
   source: string;
-  /** Only transactions of this channel, whatever the source. */
+  /** Only transactions of this channel, whatever the source; `all`: of every one. */
   channel?: string;
+  /** Only what this merchant was paid and gave back. */
+  merchant?: string;
 }
+
+/** The channels that a source leaves to other bills count, too: our own flow of a merchant holds all. */
+const EVERY_CHANNEL = 'all';
 
 /** Whether the date is one of the institution's business days, closed or current. */
 export function isBusinessDay(institution: string, date: string, reader: Reader): boolean {
@@ -101,12 +106,14 @@ export function* journalRecords(side: JournalSide): Iterable<OwnRecord> {
 }
 
 /** One record for each merchant that clearing settled; the order id is date and merchant. */
-function* settlementRecords({ reader, institution, date }: JournalSide): Iterable<OwnRecord> {
+function* settlementRecords(side: JournalSide): Iterable<OwnRecord> {
+  const { reader, institution, date } = side;
   const from = businessDayRange(institution.id, date, reader)?.from ?? 0;
   for (const record of reader.records({ from: from + 1 })) {
     const settled = record.entry.fact?.settlementPosted;
     const isOurs = record.status === 'applied' && record.entry.institution === institution.id;
     if (settled === undefined || !isOurs || settled.date !== date || !settled.netFen) continue;
+    if (!isOfMerchant(settled, side)) continue;
     yield {
       orderId: `${date}-${settled.merchantId ?? ''}`,
       type: settled.netFen > 0 ? 'pay' : 'refund',
@@ -165,11 +172,16 @@ function factOf({ entry, status }: JournalRecord, side: JournalSide): Transactio
   const isOurs = status === 'applied' && entry.institution === side.institution.id;
   if (fact === undefined || !isOurs || KINDS[fact.kind] === undefined) return null;
   const moves = (entry.transfers?.length ?? 0) > 0 || fact.extra?.['asked'] !== undefined;
-  if (!moves || (fact.amountFen ?? 0) === 0) return null;
+  if (!moves || (fact.amountFen ?? 0) === 0 || !isOfMerchant(fact, side)) return null;
+  if (side.channel === EVERY_CHANNEL) return fact;
   const channel = transactionChannel(fact, side.reader);
   if (side.channel !== undefined) return channel === side.channel ? fact : null;
   if (OWN_BILLS.has(side.source)) return channel === side.source ? fact : null;
   return OWN_BILLS.has(channel) ? null : fact;
+}
+
+function isOfMerchant({ merchantId }: { merchantId?: string }, { merchant }: JournalSide): boolean {
+  return merchant === undefined || merchantId === merchant;
 }
 
 function statusOf(fact: TransactionFact): OwnRecord['status'] {

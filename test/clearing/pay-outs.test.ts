@@ -245,6 +245,22 @@ t.test('three days', async (t) => {
     t.match(await admin('POST', none, { ...late, idempotencyKey: 'none' }), { status: 404 });
   });
 
+  await t.test('the flow of one merchant against the journal', async (t) => {
+    const cases: [bill: string, only: string[], code: number, matched: number][] = [
+      [OUTPATIENT, ['--merchant', OUTPATIENT, '--channel', 'all'], 0, 4],
+      [INPATIENT, ['--merchant', INPATIENT], 0, 0],
+      [INPATIENT, [], 1, 0],
+      [INPATIENT, ['--merchant', '1'], 2, 0],
+    ];
+    for (const [bill, only, code, matched] of cases) {
+      const file = named(`com-${second.date}-${bill}`);
+      const what = ['--source', 'unionpay-com', '--file', file, '--date', second.date, ...only];
+      const ran = await posp(['reconcile', ...what, '--data', served.dataDir, '--json']);
+      t.equal(ran.code, code, [bill, ...only].join(' '));
+      if (code < 2) t.equal(documentOf(ran)['matched'], matched);
+    }
+  });
+
   const isDelivered = ({ date }: { date: string }) =>
     existsSync(join(drop, date, `manifest-${date}.json`));
   while (![first, second].every(isDelivered)) await new Promise((look) => setTimeout(look, 50));

@@ -23,6 +23,8 @@ export interface Flow {
   /** Our side: the journal, the settlements of clearing, or a file of common records. */
   ours: 'journal' | 'settlements' | { folder: string; fileName: string };
   channel?: string | undefined;
+  /** Whose transactions and settlements the bill is about; all when left out. */
+  merchant?: string | undefined;
   /** Cron times in the institution's time zone, several a day. */
   at: readonly string[];
   /** The bill of a time is the one of so many days before. */

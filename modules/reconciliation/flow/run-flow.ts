@@ -80,8 +80,12 @@ function ownSide(
   if (typeof flow.ours === 'object') return fileOf(flow.ours.folder, flow.ours.fileName, date);
   if (!isBusinessDay(institution.id, date, reader)) return null;
   const path = join(folder, `${flow.ours}-${date}.ndjson`);
-  const channel = flow.channel === undefined ? {} : { channel: flow.channel };
-  const side = { reader, institution, date, source: flow.source, ...channel };
+  const { source, channel, merchant } = flow;
+  const only = {
+    ...(channel === undefined ? {} : { channel }),
+    ...(merchant === undefined ? {} : { merchant }),
+  };
+  const side = { reader, institution, date, source, ...only };
   if (flow.ours === 'settlements') writeSettlements(path, side);
   else writeJournalSide(path, side);
   return path;
