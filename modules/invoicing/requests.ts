@@ -139,7 +139,9 @@ export class Desk {
     else if (canonicalJson(known.contents[0]) !== canonicalJson(content)) {
       throw new InvoicingRefused('busNo-used', `busNo ${content.busNo} has another content`);
     }
-    if (known === null) {
+    const names = new Set(known?.links.map(linkName));
+    const says = known === null || asked.links.some((link) => !names.has(linkName(link)));
+    if (says) {
       await this.ask('charge', { ...asked, links, secret: newSecret(), rules: RULES_EDITION });
     }
     return this.chargeAnswer(content.busNo);
@@ -244,6 +246,11 @@ export class Desk {
     const category = this.queries.managed(this.institution, 'category', content.busType);
     if (category === null || !category.value.enabled) {
       throw new InvoicingRefused('unknown-business-type', `busType ${content.busType} is unknown`);
+    }
+    // Of a channel that nobody knows, nobody knows either whether the journal has its money.
+    for (const { code } of content.channels) {
+      if (this.queries.managed(this.institution, 'channel', code)?.value.enabled) continue;
+      throw new InvoicingRefused('unknown-channel', `channel ${code} is unknown or disabled`);
     }
     if (issueAt === 'now' && this.#isStockEmpty(content, category.value.billType)) {
       throw new InvoicingRefused('stock-empty', `${content.pointCode} has no numbers left`);

@@ -67,6 +67,14 @@ t.test('a settled payment with a registered charge becomes one bill', async (t) 
   await pay(hospital, 'fourth', 43, { businessNumber: 'B4' });
   t.strictSame(bills(hospital, 'B4'), ['normal 1 43 issued'], 'its own number names the payment');
 
+  await desk.registerCharge(charge('B6', 45), 'payment', []);
+  const later = [{ reference: reference(await pay(hospital, 'sixth', 45)) }];
+  const told = await desk.registerCharge(charge('B6', 45), 'payment', later);
+  t.equal(told.bill?.bill.content.totalFen, 45, 'the payment is named when it is known');
+  const other = [{ reference: reference(await pay(hospital, 'seventh', 45)) }];
+  const over = desk.registerCharge(charge('B6', 45), 'payment', other);
+  t.equal(await refusal(over), 'payment-not-of-charge', 'and no other one is passed over');
+
   const twice = { terminalId: '10000001', batchNumber: '000001', traceNumber: '000778' };
   const fifth = await pay(hospital, 'fifth', 44, { trace: '000778' });
   const names = [{ reference: reference(fifth) }, twice, { reference: reference(fifth) }];

@@ -114,6 +114,12 @@ export const TABLE: Line[] = [
     'E-bad-field',
     /consultationDate/,
   ],
+  [
+    '',
+    'invoiceEBillOutpatient',
+    issueBody('X1', { payChannelDetail: [{ payChannelCode: '7', payChannelValue: '12.34' }] }),
+    'E-unknown-channel',
+  ],
   ['', 'invoicePayMentVoucher', issueBody('X1'), 'E-business-type-not-of-method', /02/],
   ['', 'invEBillHospitalized', issueBody('X1'), 'E-business-type-not-of-method'],
   [

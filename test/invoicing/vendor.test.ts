@@ -162,13 +162,14 @@ t.test(
     t.equal((await ask('invoiceEBillOutpatient', issueBody('M1', wechat))).result, 'S0000');
 
     const zhao = await newOperator(admin, served, 'zhao', ['cashier']);
-    const register = async (busNo: string, pointCode: string, itemGroup = 'G1') => {
+    const register = async (busNo: string, pointCode: string, itemGroup = 'G1', name = '李四') => {
       const paid = { totalFen: 20_000, channels: [{ code: '05', amountFen: 20_000 }] };
       const content = charge(busNo, 0, {
         ...paid,
         pointCode,
         cashier: 'C09',
         busType: '01',
+        payer: { name },
         lines: [],
         details: [],
       });
@@ -191,6 +192,8 @@ t.test(
       t.match({ status, body }, { status: 409, body: { code: 'in_use' } }, name);
     }
 
+    const odd = await register('F1', 'inpatient', 'G1', '𠮷田');
+    t.strictSame(odd.body['warnings'], ['characters-not-in-font: 𠮷'], 'boxes on the PDF');
     const [{ billCode, billNumber }] = (await register('Q/1|2', 'inpatient')).body[
       'bills'
     ] as never as [Record<string, string>];

@@ -6,6 +6,7 @@ import {
   type PaymentLink,
   paymentLinkSchema,
 } from '../../../modules/invoicing/bill/content.ts';
+import { missingCharacters } from '../../../modules/invoicing/face/font.ts';
 import { invoicing } from '../../../modules/invoicing/module.ts';
 import type { Desk } from '../../../modules/invoicing/requests.ts';
 import { type Caller, type Route, route } from '../../route.ts';
@@ -18,6 +19,8 @@ const chargeAnswer = z.object({
   /** Why there is no bill, or not the right one; empty when all is as it should be. */
   reason: z.string(),
   bills: z.array(billAnswer),
+  /** What is issued and yet not as one would wish: `characters-not-in-font: …` (boxes on the PDF). */
+  warnings: z.array(z.string()).optional(),
 });
 
 const TAG = { tag: 'invoicing' } as const;
@@ -51,7 +54,7 @@ function registerRoute(services: ApiServices): Route {
       const desk = deskOf(services, caller);
       requirePoint(desk, caller, body.content.pointCode);
       await answered(register(desk, body));
-      return charge(desk, body.content.busNo);
+      return warned(charge(desk, body.content.busNo), body.content);
     },
   });
 }
@@ -113,7 +116,7 @@ function knownChargeRoutes(services: ApiServices): Route[] {
         const desk = deskOf(services, caller);
         requirePoint(desk, caller, body.content.pointCode);
         await answered(desk.registerRemainder(params.busNo, body.content));
-        return charge(desk, params.busNo);
+        return warned(charge(desk, params.busNo), body.content);
       },
     }),
   ];
@@ -142,6 +145,12 @@ async function register(
 async function lookUp(services: ApiServices, caller: Caller, busNo: string) {
   await freshView(invoicing, services);
   return answered(Promise.resolve().then(() => charge(deskOf(services, caller), busNo)));
+}
+
+async function warned(answer: z.input<typeof chargeAnswer>, content: BillContent) {
+  const missing = await missingCharacters(JSON.stringify(content));
+  if (missing.length === 0) return answer;
+  return { ...answer, warnings: [`characters-not-in-font: ${missing.join('')}`] };
 }
 
 function charge(desk: Desk, busNo: string): z.input<typeof chargeAnswer> {

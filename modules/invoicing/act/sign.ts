@@ -4,6 +4,7 @@ import { deflateRawSync } from 'node:zlib';
 import type { StoredKey } from '../../../hsm/types.ts';
 import type { ActContext } from '../../frame/module.ts';
 import { billXml } from '../bill/xml.ts';
+import { missingCharacters } from '../face/font.ts';
 import { factEntry } from '../facts.ts';
 import { unitKey, unitKeyName } from '../keys.ts';
 import type { FoundBill, InvoicingQueries } from '../queries.ts';
@@ -48,6 +49,9 @@ export class Signer {
     const signingKey = await this.#keyOf(bill.institution, context);
     if (signingKey === null) return false;
     const original = billXml(bill);
+    if ((await missingCharacters(original.toString('utf8'))).length > 0) {
+      context.log.warn({ bill: key }, 'characters-not-in-font: boxes on the PDF of this bill');
+    }
     const signature = await context.hsm.sign(signingKey, original);
     this.#signed.add(key);
     const sent = this.#record(found, { original, signature, signingKey }, context)

@@ -4,7 +4,7 @@
  * red-letter, then issue. What it cannot do it writes down as the charge's reason.
  */
 import { type Bill, billName } from '../bill/bill.ts';
-import { type BillContent, channelFen } from '../bill/content.ts';
+import { type BillContent, channelFen, type PaymentLink } from '../bill/content.ts';
 import { canonicalJson, type FactPayloads } from '../facts.ts';
 import {
   type Charge,
@@ -23,8 +23,9 @@ import {
   linkName,
   linkTaken,
   positionsOf,
+  putLinks,
   releasePayments,
-  scopedName,
+  relinked,
 } from './links.ts';
 
 /** Answers without a bill that are no refusals: the bill comes by itself. */
@@ -36,23 +37,40 @@ export function applyCharge(change: Change, payload: FactPayloads['charge']): Ou
   const known = change.tables.table('charges').get(chargeKey(change.institution, busNo));
   if (known !== undefined) {
     const same = canonicalJson(known.contents[0]) === canonicalJson(content);
-    if (same) return done(known.liveBill);
-    return refused('busNo-used', `busNo ${busNo} was registered with another content`);
+    if (!same) return refused('busNo-used', `busNo ${busNo} was registered with another content`);
+    return sayAgain(change, known, payload);
   }
-  if (links.some((link) => linkTaken(change, link))) {
-    return refused('payment-of-another-charge', 'the payment belongs to another charge');
-  }
+  if (links.some((link) => linkTaken(change, link, busNo))) return notItsPayment();
   const charge = newCharge(change, payload);
   const ready = withBill(change, charge, wantedContent(change, charge));
   if (orNothing && ready.liveBill === null && !COMES_LATER.has(ready.reason)) {
     return refused(ready.reason, `busNo ${busNo}`);
   }
   for (const { table, key } of uses) change.markUsed(table, key);
-  for (const link of links) {
-    change.tables.table('charge-links').put(scopedName(change, linkName(link)), busNo);
-  }
+  putLinks(change, busNo, links);
   for (const position of charge.payments) claim(change, busNo, position);
   return done(putCharge(change, ready).liveBill);
+}
+
+/** The same charge again. By edition 1 payments that it had not named before were passed over. */
+function sayAgain(change: Change, known: Charge, payload: FactPayloads['charge']): OutcomeRow {
+  const { links, rules = 1 } = payload;
+  const names = new Set(known.links.map(linkName));
+  const isOwn = (link: PaymentLink) =>
+    names.has(linkName(link)) ||
+    positionsOf(change, [link]).some((position) => known.payments.includes(position));
+  const added = links.filter((link) => !isOwn(link));
+  const passes = added.length === 0 || known.writtenOff || Math.min(rules, known.rules) < 2;
+  if (passes) return done(known.liveBill);
+  if (added.some((link) => linkTaken(change, link, known.busNo))) return notItsPayment();
+  const charge = relinked(change, known, added);
+  if (charge === null)
+    return refused('payment-not-of-charge', 'its bill does without this payment');
+  return done(converge(change, charge).liveBill);
+}
+
+function notItsPayment(): OutcomeRow {
+  return refused('payment-of-another-charge', 'the payment belongs to another charge');
 }
 
 /** As it is registered, with the payments that came before it. */

@@ -31,14 +31,39 @@ export function positionsOf(change: Change, links: readonly PaymentLink[]): numb
   return [...new Set(positions)].filter((position) => position !== undefined);
 }
 
-/** A charge waits under this name, or its payment was given to a charge under another name. */
-export function linkTaken(change: Change, link: PaymentLink): boolean {
+/** Another charge waits under this name, or has the payment under another name. */
+export function linkTaken(change: Change, link: PaymentLink, busNo: string): boolean {
   const { tables } = change;
   const name = scopedName(change, linkName(link));
-  if (tables.table('charge-links').get(name) !== undefined) return true;
+  const waits = tables.table('charge-links').get(name) ?? busNo;
+  if (waits !== busNo) return true;
   const position = positionOf(change, link);
   if (position === undefined) return false;
-  return tables.table('payments').get(orderedKey(position))?.busNo !== '';
+  const owner = tables.table('payments').get(orderedKey(position))?.busNo;
+  return owner !== '' && owner !== busNo;
+}
+
+/** The charge waits under these names from now on. */
+export function putLinks(change: Change, busNo: string, links: readonly PaymentLink[]): void {
+  const table = change.tables.table('charge-links');
+  for (const link of links) table.put(scopedName(change, linkName(link)), busNo);
+}
+
+/** The charge with other names of payments in place of those that never came; null when they are none of its business. */
+export function relinked(
+  change: Change,
+  charge: Charge,
+  added: readonly PaymentLink[],
+): Charge | null {
+  if (charge.liveBill !== null) return null;
+  const kept = charge.links.filter((link) => positionOf(change, link) !== undefined);
+  removeLinks(change, charge);
+  const links = [...kept, ...added];
+  putLinks(change, charge.busNo, links);
+  return positionsOf(change, added).reduce<Charge>(
+    (found, position) => attach(change, found, position),
+    { ...charge, links },
+  );
 }
 
 /** A payment that the charge names has not come. By edition 1 each name was taken for a payment of its own. */
@@ -69,6 +94,10 @@ export function releasePayments(change: Change, charge: Charge): void {
     payments.put(orderedKey(position), { ...row, busNo: '' });
     if (row.netFen !== 0) change.tables.table('unbilled').put(unbilledKey(row), 'written-off');
   }
-  const links = change.tables.table('charge-links');
-  for (const link of charge.links) links.remove(scopedName(change, linkName(link)));
+  removeLinks(change, charge);
+}
+
+function removeLinks(change: Change, { links }: Charge): void {
+  const table = change.tables.table('charge-links');
+  for (const link of links) table.remove(scopedName(change, linkName(link)));
 }

@@ -3,24 +3,16 @@
  * same bytes: the date and the file's id come from the bill, nothing from the clock.
  */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
 import type { Bill } from '../bill/bill.ts';
 import { billFace } from './face.ts';
+import { chineseFont } from './font.ts';
 import { facePages, type Mark, PAGE } from './layout.ts';
 
 const RED = '#b00020';
-const FONT_PACKAGE = '@embedpdf/fonts-sc';
-const FONT_FILE = '../fonts/NotoSansHans-Regular.otf';
-
-/** The parsed font: taken from the first document, shared by all later ones. */
-let parsedFont: unknown = null;
 
 /** What pdfkit keeps of a document and its type declarations do not tell. */
 interface DocumentInside {
   _id: Buffer;
-  _font: { font: unknown };
 }
 
 export async function billPdf(bill: Bill): Promise<Buffer> {
@@ -40,7 +32,8 @@ export async function billPdf(bill: Bill): Promise<Buffer> {
   });
   const inside = document as unknown as DocumentInside;
   inside._id = createHash('md5').update(`${bill.billCode}${bill.billNumber}`).digest();
-  document.registerFont('zh', (parsedFont ?? readFont()) as Buffer);
+  // Parsed once and shared by all documents, which pdfkit's type declarations do not tell.
+  document.registerFont('zh', (await chineseFont()) as unknown as Buffer);
   const chunks: Buffer[] = [];
   document.on('data', (chunk: Buffer) => chunks.push(chunk));
   const ended = new Promise<void>((done) => document.on('end', done));
@@ -49,15 +42,9 @@ export async function billPdf(bill: Bill): Promise<Buffer> {
     document.font('zh');
     for (const mark of marks) draw(document, mark);
   }
-  parsedFont ??= inside._font.font;
   document.end();
   await ended;
   return Buffer.concat(chunks);
-}
-
-function readFont(): Buffer {
-  const main = createRequire(import.meta.url).resolve(FONT_PACKAGE);
-  return readFileSync(join(dirname(main), FONT_FILE));
 }
 
 /** The instant of issue; its zone does not matter here, only that it is always the same. */
