@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findModule, openHsm } from '../hsm/open.ts';
-import { embeddedLabel } from '../hsm/pkcs11/module.ts';
 import type { Hsm, HsmConfig, SoftwareConfig, StoredKey } from '../hsm/types.ts';
 import type { Benchmark, BenchmarkLine, BenchmarkOptions } from './benchmark.ts';
 import { type BareLoop, openCipherLoop, openTokenLoop } from './hsm/bare-loop.ts';
@@ -46,7 +45,8 @@ async function measureToken(
   const config: HsmConfig = { provider: 'pkcs11', module: kind, dataDir };
   const keeper = await openHsm(config);
   options.progress(`${kind}: bare C_Encrypt loop`);
-  const bareLoop = await openTokenLoop(findModule(kind)!, embeddedLabel(dataDir));
+  const { token } = await keeper.status();
+  const bareLoop = await openTokenLoop(findModule(kind)!, token!.label);
   const name = `${kind}: bare loop of C_EncryptInit and C_Encrypt, 8 bytes of 3DES-ECB`;
   const value = await rate(options.seconds, () => bareLoop.run([8]));
   const line: BenchmarkLine = { name, value, unit: 'operations/s' };

@@ -5,7 +5,10 @@ export type HsmErrorCode =
   /** Token, session or network is gone; the provider tries again by itself. */
   | 'unavailable'
   | 'login_failed'
+  /** Also: the token that was there is gone. */
   | 'token_not_found'
+  /** A token without master keys, or none yet: a ceremony or the first start makes them. */
+  | 'no_masters'
   | 'wrong_purpose'
   | 'wrong_algorithm'
   /** The key was not wrapped by this HSM's master key, or a field beside it was changed. */

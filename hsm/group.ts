@@ -19,6 +19,7 @@ const PASSED_ON: ReadonlySet<HsmErrorCode> = new Set<HsmErrorCode>([
   'module_missing',
   'login_failed',
   'token_not_found',
+  'no_masters',
   'closed',
 ]);
 

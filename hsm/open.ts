@@ -72,6 +72,31 @@ function tokensOf(config: HsmConfig): readonly TokenConfig[] {
   return config.provider === 'group' ? config.members : [config];
 }
 
+/** The same HSM for those who look: nothing is made that is not there. */
+export function withoutMaking(config: HsmConfig): HsmConfig {
+  if (config.provider !== 'group') return { ...config, masters: 'ceremony' };
+  const members = config.members.map((member) => ({ ...member, masters: 'ceremony' as const }));
+  return { ...config, members };
+}
+
+/**
+ * Asked before people enter components: throws `bad_input` when masters of this number cannot be
+ * made, because there are newer ones or the one before is missing, and what else the token says.
+ */
+export async function requireMakeable(config: HsmConfig, number: number): Promise<void> {
+  let waiting = 0;
+  let newest = 0;
+  for (const token of tokensOf(config)) {
+    const masters = await mastersOf(token);
+    newest = Math.max(newest, masters.at(-1) ?? 0);
+    if ((masters.at(-1) ?? 0) === number - 1) waiting++;
+  }
+  if (waiting > 0) return;
+  const text =
+    newest === 0 ? 'has no master keys yet' : `has master keys already, the newest is ${newest}`;
+  throw new HsmError('bad_input', `the token ${text}: master key ${number} cannot be made`);
+}
+
 /** The numbers of the masters of one token; none when it waits for its ceremony. */
 async function mastersOf(config: TokenConfig): Promise<number[]> {
   try {
@@ -80,7 +105,7 @@ async function mastersOf(config: TokenConfig): Promise<number[]> {
     hsm.close();
     return masters;
   } catch (error) {
-    if (error instanceof HsmError && error.code === 'token_not_found') return [];
+    if (error instanceof HsmError && error.code === 'no_masters') return [];
     throw error;
   }
 }

@@ -10,7 +10,8 @@ import {
   signProtocol,
   verifyProtocol,
 } from '../../hsm/ceremony.ts';
-import { createMasters, openHsm } from '../../hsm/open.ts';
+import { HsmError } from '../../hsm/errors.ts';
+import { createMasters, openHsm, requireMakeable, withoutMaking } from '../../hsm/open.ts';
 import { sm2Verify } from '../../hsm/operations/sm2.ts';
 import { completeSpec } from '../../hsm/purposes.ts';
 import { storedKeyFromJson, storedKeyToJson } from '../../hsm/stored-key.ts';
@@ -22,6 +23,7 @@ import { withKeyAdministration } from '../system/keys/commands.ts';
 import { ceremonySigningKeyFile } from '../system/keys/places.ts';
 import { type KeyPlace, keepPending } from '../system/keys/record.ts';
 import { enterComponents, holdersOf } from './components.ts';
+import { placeOf } from './key-place.ts';
 import { addHsmOptions, type HsmOptions, hsmDeployment, hsmOf, withHsmErrors } from './options.ts';
 import { recordNow } from './record-now.ts';
 
@@ -112,6 +114,7 @@ async function makeMasters(options: MasterOptions): Promise<ExitCode> {
   requireFiles(options);
   const config = hsmOf(options);
   const number = options.next ? (await newestOf(config)) + 1 : 1;
+  await requireMakeable(config, number);
   const entered = await enterComponents(holders, 'aes', MASTER_BYTES);
   const components = entered.map(({ component }) => component);
   const { hsm, checkValue } = await createMasters(config, components, number);
@@ -128,7 +131,7 @@ async function makeMasters(options: MasterOptions): Promise<ExitCode> {
 }
 
 async function newestOf(config: HsmConfig): Promise<number> {
-  const hsm = await openHsm(config);
+  const hsm = await openHsm(withoutMaking(config));
   try {
     return (await hsm.status()).masters.at(-1) ?? 0;
   } finally {
@@ -153,9 +156,11 @@ async function importKey(options: KeyOptions): Promise<ExitCode> {
   if (spec.algorithm === 'sm2') {
     throw new UsageError('--algorithm: signing keys are generated, not brought');
   }
-  const hsm = await openHsm(hsmOf(options));
+  const config = hsmOf(options);
+  let hsm = await openBefore(config);
   try {
     const entered = await enterComponents(holders, spec.algorithm, spec.lengthBytes);
+    hsm ??= await openHsm(config);
     const components = entered.map(({ component }) => component);
     const { key, protocol } = await importFromComponents(hsm, spec, components, new Date());
     if (options.out !== undefined) {
@@ -165,7 +170,21 @@ async function importKey(options: KeyOptions): Promise<ExitCode> {
     const subject = options.name ?? options.terminals ?? 'a key in a file';
     return await finish(hsm, options, protocol, { subject, key, ...(place ? { place } : {}) });
   } finally {
-    await hsm.close();
+    await hsm?.close();
+  }
+}
+
+/**
+ * The HSM is tried before people enter anything. Null where the first key of a new deployment makes
+ * the masters as well: that waits for good components, so that a refused ceremony makes nothing.
+ */
+async function openBefore(config: HsmConfig): Promise<Hsm | null> {
+  try {
+    return await openHsm(withoutMaking(config));
+  } catch (error) {
+    const makesMasters = config.provider !== 'group' && config.masters !== 'ceremony';
+    if (makesMasters && error instanceof HsmError && error.code === 'no_masters') return null;
+    throw error;
   }
 }
 
@@ -178,32 +197,6 @@ async function nextVersion(options: KeyOptions, place: KeyPlace | undefined): Pr
     }
     const { version } = (await administration.run('hsm/check-place', place)) as { version: number };
     return version;
-  });
-}
-
-function placeOf({ name, terminals }: KeyOptions): KeyPlace | undefined {
-  if (name === undefined && terminals === undefined) return undefined;
-  return {
-    ...(name === undefined ? {} : { name }),
-    ...(terminals === undefined ? {} : { terminals: terminalIds(terminals) }),
-  };
-}
-
-/** More than any deployment has; a range with a digit too few would name millions. */
-const TERMINALS_MAX = 100_000;
-
-/** `10000001,10000003-10000016` as single numbers. */
-function terminalIds(text: string): string[] {
-  let left = TERMINALS_MAX;
-  return text.split(',').flatMap((part) => {
-    const [, from, to = from] = /^\s*(\d{8})(?:-(\d{8}))?\s*$/.exec(part) ?? [];
-    const count = Number(to) - Number(from) + 1;
-    if (from === undefined || count < 1) {
-      throw new UsageError(`--terminals: ${part} is no terminal number of 8 digits, and no range`);
-    }
-    left -= count;
-    if (left < 0) throw new UsageError(`--terminals: more than ${TERMINALS_MAX} terminals`);
-    return Array.from({ length: count }, (_, at) => String(Number(from) + at).padStart(8, '0'));
   });
 }
 

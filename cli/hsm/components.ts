@@ -5,6 +5,7 @@ import {
   requireComponent,
   requireHolders,
 } from '../../hsm/ceremony.ts';
+import { requireStrongSum } from '../../hsm/key-strength.ts';
 import type { KeyAlgorithm } from '../../hsm/types.ts';
 import { printNote, UsageError } from '../command.ts';
 import { HiddenInput } from '../hidden-input.ts';
@@ -44,6 +45,10 @@ export async function enterComponents(
       printNote(`check value of component ${at + 1}: ${checkValue}`);
       entered.push({ component: { holder, bytes }, checkValue });
     }
+    requireStrongSum(
+      algorithm,
+      entered.map(({ component }) => component.bytes),
+    );
     return entered;
   } finally {
     input.close();

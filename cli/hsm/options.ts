@@ -2,10 +2,11 @@ import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { HsmError } from '../../hsm/errors.ts';
 import { PIN_VARIABLE, TOKEN_VARIABLE } from '../../hsm/named-config.ts';
+import { withoutMaking } from '../../hsm/open.ts';
 import type { HsmConfig } from '../../hsm/types.ts';
 import { UsageError } from '../command.ts';
 import { type Deployment, deploymentOf } from '../system/deployment.ts';
-import { settledHsm } from '../system/hsm-choice.ts';
+import { hsmConfigFor, settledHsm } from '../system/hsm-choice.ts';
 import {
   type ConcreteHsm,
   hsmConfigOf,
@@ -46,7 +47,7 @@ export function hsmDeployment(options: HsmOptions): Deployment & { hsm: Concrete
 
 export function hsmOf(options: HsmOptions): HsmConfig {
   const { hsm, dataDir } = hsmDeployment(options);
-  return hsmConfigOf(hsm, dataDir);
+  return hsmConfigFor(hsm, dataDir);
 }
 
 /** For commands that look and must make nothing: a token that lives in the data folder has to be there. */
@@ -60,7 +61,7 @@ export function existingHsmOf(options: HsmOptions): HsmConfig {
       `there is no data folder ${dataDir}: posp serve makes one, or posp hsm ceremony master with keys of your own`,
     );
   }
-  return config;
+  return withoutMaking(config);
 }
 
 /** What the HSM refuses is one line on stderr, not a stack. */

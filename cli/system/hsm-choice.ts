@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HsmSettings } from '../../config/schema.ts';
 import { HsmError } from '../../hsm/errors.ts';
-import { findModule, openHsm } from '../../hsm/open.ts';
+import { findModule, openHsm, withoutMaking } from '../../hsm/open.ts';
 import type { Hsm, HsmConfig } from '../../hsm/types.ts';
 import {
   type ConcreteHsm,
@@ -28,7 +28,7 @@ export async function chooseHsm(settings: HsmSettings, dataDir: string): Promise
   mkdirSync(join(dataDir, 'hsm'), { recursive: true, mode: 0o700 });
   const used = usedHsm(dataDir);
   for (const candidate of candidates(settings, used)) {
-    const config = hsmConfigOf(candidate, dataDir);
+    const config = hsmConfigFor(candidate, dataDir);
     const name = settingsName(candidate);
     if (isOther(used, name)) {
       throw new HsmError(
@@ -46,6 +46,15 @@ export async function chooseHsm(settings: HsmSettings, dataDir: string): Promise
     }
   }
   throw new HsmError('module_missing', 'no HSM could be opened');
+}
+
+/**
+ * Master keys are made for a new data folder only: the keys of one that has used an HSM are under
+ * those it had, and a token that does not hold them is not the one.
+ */
+export function hsmConfigFor(settings: ConcreteHsm, dataDir: string): HsmConfig {
+  const config = hsmConfigOf(settings, dataDir);
+  return usedHsm(dataDir) === null ? config : withoutMaking(config);
 }
 
 /** The HSM that the data folder uses or would use, without opening it. */

@@ -1,9 +1,11 @@
+import { resolve } from 'node:path';
 import { HsmError } from '../errors.ts';
 import type { Pkcs11Config } from '../types.ts';
 import type { Handle, PKCS11 } from './binding.ts';
 import type { Capabilities } from './capabilities.ts';
 import { discover } from './capabilities.ts';
 import { CKR } from './constants.ts';
+import { type EmbeddedToken, presentToken, withEmbeddedToken } from './embedded.ts';
 import { cryptokiCode, isLost, translate } from './errors.ts';
 import { type MakeMasters, MasterSets } from './masters.ts';
 import type { LoadedModule, ModulePlace } from './module.ts';
@@ -18,6 +20,12 @@ const DEFAULT_OPEN_STREAMS = 1024;
 const RETRY_FIRST_MS = 250;
 const RETRY_LONGEST_MS = 5_000;
 
+interface ConnectionPlace extends ModulePlace {
+  token: EmbeddedToken | undefined;
+  /** The embedded token is to be made. */
+  isNew: boolean;
+}
+
 /**
  * One thread's session with a token. A lost session or token is opened anew within the call that
  * noticed it; when that fails the call is refused (`unavailable`), and calls are refused at once
@@ -26,7 +34,7 @@ const RETRY_LONGEST_MS = 5_000;
 export class Connection {
   readonly module: PKCS11;
   readonly #config: Pkcs11Config;
-  readonly #place: ModulePlace;
+  readonly #place: ConnectionPlace;
   readonly streams: OpenStreams;
   token: TokenPlace;
   session: Handle;
@@ -41,22 +49,27 @@ export class Connection {
 
   static async open(config: Pkcs11Config, make?: MakeMasters): Promise<Connection> {
     const place = locateModule(config.module);
-    const loaded = await loadModule(place, config.dataDir);
-    return new Connection(loaded, config, place, make);
+    const open = async (token: EmbeddedToken | undefined, isNew: boolean) => {
+      const loaded = await loadModule(place.path, token);
+      return new Connection(loaded, config, { ...place, token, isNew }, make);
+    };
+    if (config.dataDir === undefined || place.kind === undefined) return open(undefined, false);
+    const folder = resolve(config.dataDir);
+    const mayMake = make === undefined ? config.masters !== 'ceremony' : make.number === 1;
+    return withEmbeddedToken({ kind: place.kind, folder }, mayMake, open);
   }
 
   private constructor(
-    loaded: LoadedModule,
+    { module, startedHere }: LoadedModule,
     config: Pkcs11Config,
-    place: ModulePlace,
+    place: ConnectionPlace,
     make: MakeMasters | undefined,
   ) {
-    const { module, startedHere } = loaded;
     this.module = module;
     this.#config = config;
     this.#place = place;
     try {
-      this.token = findToken(module, config, place.kind, startedHere);
+      this.token = findToken(module, config, place.token, place.isNew && startedHere);
       this.session = openSession(module, this.token);
       this.capabilities = discover(module, this.token.slot, this.session, config.mechanisms);
       this.masters = new MasterSets(this, place.kind === 'nss');
@@ -127,8 +140,10 @@ export class Connection {
     try {
       this.#discardSession();
       const { module } = this;
-      initialise(module, initialisation(this.#place, this.#config.dataDir));
-      this.token = findToken(module, this.#config, this.#place.kind, false);
+      const { token } = this.#place;
+      if (token !== undefined) presentToken(token);
+      initialise(module, initialisation(token));
+      this.token = findToken(module, this.#config, token, false);
       this.session = openSession(this.module, this.token);
       if (!this.masters.find()) this.#refuseStrangeToken();
     } catch (error) {

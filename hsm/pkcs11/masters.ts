@@ -35,6 +35,9 @@ const LABEL = /^posp (wrapping|touching|binding) master (\d{1,3})$/;
 const HIGHEST_NUMBER = 255;
 const FOUND_AT_ONCE = 64;
 
+export const NO_MASTERS =
+  'has no master keys: run posp hsm ceremony master, or posp serve on a new data folder where they may be random';
+
 /** What a ceremony or a change of masters asks for. Without `combined` they are random. */
 export interface MakeMasters {
   combined?: Uint8Array | undefined;
@@ -107,7 +110,7 @@ export class MasterSets {
     const found = this.find();
     if (found && make === undefined) return;
     if (!found && make === undefined && policy === 'ceremony') {
-      throw new HsmError('token_not_found', 'the token has no master keys: run posp hsm ceremony');
+      throw new HsmError('no_masters', `the token ${NO_MASTERS}`);
     }
     const { number, combined } = make ?? { number: 1 };
     const isNext = found ? number === this.newest + 1 && number <= HIGHEST_NUMBER : number === 1;

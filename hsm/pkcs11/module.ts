@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { HsmError } from '../errors.ts';
 import { type InitializationOptions, newModule, type PKCS11 } from './binding.ts';
 import { CKF, CKR } from './constants.ts';
+import type { EmbeddedToken } from './embedded.ts';
 import { cryptokiCode } from './errors.ts';
 
 /** Modules that posp can run embedded: the token is a folder of ours. */
@@ -63,20 +63,6 @@ export function embeddedKindOf(path: string): EmbeddedKind | undefined {
   return kinds.find((kind) => basename(path).startsWith(MODULE_FILES[kind]));
 }
 
-/**
- * The label of the token in an embedded folder, made at random with the folder. A process runs a
- * module with one folder only, so a token that is not found by its label belongs to another one.
- */
-export function embeddedLabel(dataDir: string): string {
-  const file = join(dataDir, 'label');
-  try {
-    writeFileSync(file, `posp-${randomBytes(6).toString('hex')}\n`, { flag: 'wx' });
-  } catch {
-    // It was made before; reading it says whether it can be read.
-  }
-  return readFileSync(file, 'utf8').trim();
-}
-
 export interface LoadedModule {
   module: PKCS11;
   /** False when another thread or an earlier call had started it: its folder is decided already. */
@@ -88,15 +74,15 @@ export interface LoadedModule {
  * come later are told that it is done already.
  */
 export async function loadModule(
-  place: ModulePlace,
-  dataDir: string | undefined,
+  path: string,
+  token: EmbeddedToken | undefined,
 ): Promise<LoadedModule> {
   const module = await newModule();
-  const options = initialisation(place, dataDir);
+  const options = initialisation(token);
   try {
-    module.load(place.path);
+    module.load(path);
   } catch {
-    throw new HsmError('module_missing', `${place.path} cannot be loaded as a Cryptoki module`);
+    throw new HsmError('module_missing', `${path} cannot be loaded as a Cryptoki module`);
   }
   return { module, startedHere: initialise(module, options) };
 }
@@ -112,21 +98,17 @@ export function initialise(module: PKCS11, options: InitializationOptions): bool
   }
 }
 
-export function initialisation(
-  place: ModulePlace,
-  dataDir: string | undefined,
-): InitializationOptions {
+export function initialisation(token: EmbeddedToken | undefined): InitializationOptions {
   const options: InitializationOptions = { flags: CKF.OS_LOCKING_OK };
-  if (dataDir === undefined || place.kind === undefined) return options;
-  const folder = resolve(dataDir);
+  if (token === undefined) return options;
+  const { kind, folder, label } = token;
   if (/['"\r\n]/.test(folder)) {
     throw new HsmError('bad_input', 'the token folder may have no quotes in its path');
   }
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  if (place.kind === 'nss') {
+  if (kind === 'nss') {
     options.libraryParameters =
       `configdir='sql:${folder}' certPrefix='' keyPrefix='' secmod='secmod.db' flags= ` +
-      `dbTokenDescription='${embeddedLabel(folder)}'`;
+      `dbTokenDescription='${label}'`;
   } else {
     useSoftHsmFolder(folder);
   }
@@ -142,6 +124,11 @@ function useSoftHsmFolder(folder: string): void {
   mkdirSync(tokens, { recursive: true, mode: 0o700 });
   const configuration = join(folder, 'softhsm2.conf');
   const text = `directories.tokendir = ${tokens}\nobjectstore.backend = file\nlog.level = ERROR\n`;
-  writeFileSync(configuration, text, { mode: 0o600 });
+  if (!existsSync(configuration) || readFileSync(configuration, 'utf8') !== text) {
+    // In one step, because another process may be reading it.
+    const part = `${configuration}.${process.pid}.part`;
+    writeFileSync(part, text, { mode: 0o600 });
+    renameSync(part, configuration);
+  }
   process.env['SOFTHSM2_CONF'] = configuration;
 }

@@ -6,8 +6,8 @@ import { readOrCreateSecret, readSecret } from '../secret.ts';
 import type { Pkcs11Config } from '../types.ts';
 import type { Handle, PKCS11, TokenInfo } from './binding.ts';
 import { CKF, CKR, CKU } from './constants.ts';
+import type { EmbeddedToken } from './embedded.ts';
 import { cryptokiCode, translate } from './errors.ts';
-import { type EmbeddedKind, embeddedLabel } from './module.ts';
 
 /** The token that the configuration means, ready for sessions. */
 export interface TokenPlace {
@@ -21,20 +21,19 @@ export interface TokenPlace {
 
 const SESSION_FLAGS = CKF.SERIAL_SESSION | CKF.RW_SESSION;
 
-/** Finds the token; an embedded one that does not exist yet is made by the call that started the module. */
+/** Finds the token; `isNew` makes an embedded one, in the call that started the module. */
 export function findToken(
   module: PKCS11,
   config: Pkcs11Config,
-  kind: EmbeddedKind | undefined,
-  mayCreate: boolean,
+  embedded: EmbeddedToken | undefined,
+  isNew: boolean,
 ): TokenPlace {
-  const embedded = config.dataDir !== undefined && kind !== undefined;
-  const label = embedded ? embeddedLabel(config.dataDir!) : config.tokenLabel;
+  const label = embedded?.label ?? config.tokenLabel;
   let slot = selectSlot(module, label, embedded ? undefined : config.slot);
-  if (slot === undefined && embedded && kind === 'softhsm' && mayCreate) {
-    slot = createSoftHsmToken(module, label!, config.dataDir!);
+  if (slot === undefined && embedded?.kind === 'softhsm' && isNew) {
+    slot = createSoftHsmToken(module, embedded);
   }
-  if (slot === undefined && embedded) {
+  if (slot === undefined && embedded !== undefined) {
     throw new HsmError(
       'token_not_found',
       'this process runs the module with another folder; in a worker thread: open it in the main thread first',
@@ -46,8 +45,8 @@ export function findToken(
   }
   const info = module.C_GetTokenInfo(slot);
   const pin = readPin(config, embedded);
-  if (embedded && (info.flags & CKF.USER_PIN_INITIALIZED) === 0) {
-    setFirstPin(module, slot, kind, pin, config.dataDir!);
+  if (embedded !== undefined && isNew && (info.flags & CKF.USER_PIN_INITIALIZED) === 0) {
+    setFirstPin(module, slot, embedded, pin);
   }
   return {
     slot,
@@ -100,9 +99,9 @@ function text(padded: string): string {
   return (padded.split('\0', 1)[0] ?? '').trimEnd();
 }
 
-function readPin(config: Pkcs11Config, embedded: boolean): string {
+function readPin(config: Pkcs11Config, embedded: EmbeddedToken | undefined): string {
   if (config.pinSource !== undefined) return readSecret(config.pinSource);
-  if (embedded) return readOrCreateSecret(join(config.dataDir!, 'pin'));
+  if (embedded !== undefined) return readOrCreateSecret(join(embedded.folder, 'pin'));
   throw new HsmError(
     'login_failed',
     'the token needs a PIN: name a file or an environment variable',
@@ -111,13 +110,13 @@ function readPin(config: Pkcs11Config, embedded: boolean): string {
 
 const SO_PIN_FILE = 'so-pin';
 
-function createSoftHsmToken(module: PKCS11, label: string, dataDir: string): Handle | undefined {
+function createSoftHsmToken(module: PKCS11, { folder, label }: EmbeddedToken): Handle | undefined {
   const empty = module
     .C_GetSlotList(true)
     .find((slot) => (module.C_GetTokenInfo(slot).flags & CKF.TOKEN_INITIALIZED) === 0);
   if (empty === undefined) return undefined;
   const securityOfficerPin = randomBytes(12).toString('hex');
-  writeFileSync(join(dataDir, SO_PIN_FILE), `${securityOfficerPin}\n`, { mode: 0o600 });
+  writeFileSync(join(folder, SO_PIN_FILE), `${securityOfficerPin}\n`, { mode: 0o600 });
   module.C_InitToken(empty, securityOfficerPin, label);
   return selectSlot(module, label, undefined);
 }
@@ -126,11 +125,10 @@ function createSoftHsmToken(module: PKCS11, label: string, dataDir: string): Han
 function setFirstPin(
   module: PKCS11,
   slot: Handle,
-  kind: EmbeddedKind,
+  { kind, folder }: EmbeddedToken,
   pin: string,
-  dataDir: string,
 ): void {
-  const securityOfficerPin = kind === 'nss' ? '' : readSecret({ file: join(dataDir, SO_PIN_FILE) });
+  const securityOfficerPin = kind === 'nss' ? '' : readSecret({ file: join(folder, SO_PIN_FILE) });
   const session = module.C_OpenSession(slot, SESSION_FLAGS);
   try {
     module.C_Login(session, CKU.SO, securityOfficerPin);

@@ -45,7 +45,6 @@ export class KeyFile {
 
   constructor(config: SoftwareConfig) {
     this.#config = config;
-    mkdirSync(dirname(config.keyFile), { recursive: true });
   }
 
   get exists(): boolean {
@@ -86,6 +85,7 @@ export class KeyFile {
   }
 
   #write(path: string, masters: NumberedMasters): void {
+    mkdirSync(dirname(path), { recursive: true });
     const sealed = sealMasters(this.#passphrase(), masters);
     writeFileSync(path, sealed, { mode: 0o600, flag: 'wx', flush: true });
   }

@@ -1,5 +1,5 @@
 import { HsmError } from '../errors.ts';
-import type { MakeMasters } from '../pkcs11/masters.ts';
+import { type MakeMasters, NO_MASTERS } from '../pkcs11/masters.ts';
 import { ProcessKey } from '../process-key.ts';
 import type { SoftwareConfig } from '../types.ts';
 import { KeyFile, newMasters } from './key-file.ts';
@@ -22,7 +22,7 @@ export class SoftwareMasterSets {
     if (make !== undefined) this.#make(make);
     else if (!this.#file.exists) {
       if (config.masters === 'ceremony') {
-        throw new HsmError('token_not_found', 'there are no master keys: run posp hsm ceremony');
+        throw new HsmError('no_masters', `${config.name ?? 'software'} ${NO_MASTERS}`);
       }
       this.#file.create(newMasters(undefined, 1));
     }

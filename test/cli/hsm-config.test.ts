@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { findModule } from '../../hsm/open.ts';
@@ -67,11 +67,52 @@ t.test('looking at the HSM of a data folder that is not there makes none', async
   t.notOk(existsSync(data));
 });
 
-const softhsm = findModule('softhsm');
+// biome-ignore format: a table, one module a line: its name, what --hsm says, and what holds its token.
+const MODULES = [
+  ['nss',     'nss',                 'key4.db'],
+  ['softhsm', findModule('softhsm'), 'tokens'],
+] as const;
 
-t.test('the path of a module that can run embedded is enough', { skip: !softhsm }, async (t) => {
-  const folder = temporaryFolder('hsm-path');
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
-  const ran = await posp(['hsm', 'status', '--hsm', softhsm!, '--data', folder, '--json']);
-  t.match(documentOf(ran), { state: 'ready', token: { label: /^posp-/ } }, ran.stderr);
-});
+for (const [kind, named, holder] of MODULES) {
+  const skip = findModule(kind) === null ? `the ${kind} module is not installed` : false;
+  t.test(`${kind}: a token is made once, and missed when it is gone`, { skip }, async (t) => {
+    const folder = temporaryFolder(`hsm-${kind}`);
+    t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+    const data = join(folder, 'data');
+    mkdirSync(data);
+    const hsm = (parameters: string[], ...lines: string[]) =>
+      posp(['hsm', ...parameters, '--hsm', named!, '--data', data], {}, lines.join('\n'));
+    const people = ['--holders', '王芳,李娜'];
+    const key = ['ceremony', 'key', '--algorithm', 'aes', '--length', '32', '--purpose', 'kek'];
+    const looked = await hsm(['status']);
+    t.match(looked, { code: 2, stderr: /there is no token in .* posp hsm ceremony master/ });
+    const weak = PART_A.replace(/^.{16}/, PART_B.slice(0, 16));
+    t.match(await hsm([...key, ...people], weak, PART_B), { code: 2, stderr: /weak key/ });
+    t.strictSame(readdirSync(data), [], 'who looks or is refused makes nothing');
+
+    const first = ['a', 'b', 'c'].map((name) =>
+      hsm([...key, ...people, '--signing-key', join(folder, name)], PART_A, PART_B),
+    );
+    for (const ran of await Promise.all(first)) t.equal(ran.code, 0, ran.stderr);
+    const status = documentOf(await hsm(['status', '--json']));
+    t.match(status, { state: 'ready', masters: [1], token: { label: /^posp-/ } });
+    const second = await hsm(['ceremony', 'master', ...people]);
+    t.match(second, { code: 2, stderr: /^posp: .* master keys already/ }, 'before anybody types');
+
+    const token = join(data, 'hsm', kind);
+    rmSync(join(token, holder), { recursive: true });
+    for (const command of [['status'], [...key, ...people], ['ceremony', 'master', ...people]]) {
+      t.match(await hsm(command), { code: 2, stderr: /^posp: .* is gone: .*token_not_found/ });
+    }
+    t.notOk(existsSync(join(token, holder)), 'nothing took its place');
+    rmSync(token, { recursive: true });
+    const unknown = await hsm([...key, ...people], PART_A, PART_B);
+    t.match(unknown, { code: 2, stderr: /^posp: there is no token/ }, 'the data folder remembers');
+    const made = await hsm(
+      ['ceremony', 'master', ...people, '--signing-key', join(folder, 'd')],
+      PART_A,
+      PART_B,
+    );
+    t.equal(made.code, 0, made.stderr);
+  });
+}
