@@ -151,7 +151,9 @@ function addDiversify(crypto: Command): void {
       action((options: CryptoOptions & { key: string; data: string; algorithm: string }) =>
         answer(options, () => {
           const algorithm = oneOf(options.algorithm, ['3des', 'sm4'], '--algorithm');
-          return diversify(parseKey(options.key, algorithm), parseHex(options.data, '--data'));
+          const master = parseKey(options.key, algorithm);
+          if (master.lengthBytes !== 16) throw new UsageError('--key: the master has 16 bytes');
+          return diversify(master, parseHex(options.data, '--data'));
         }),
       ),
     );

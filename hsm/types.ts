@@ -271,7 +271,8 @@ export interface Hsm {
 
   /**
    * Tracks 2 and 3 with field 53 digit 3 = 1: a string of hex digits (the separator is D, `=` is
-   * taken as D), one block of it encrypted, same length.
+   * taken as D), one block of it encrypted, same length; a track shorter than the block and one digit
+   * is filled with F, which decrypting takes off.
    */
   encryptTrack(key: StoredKey, track: string): Awaitable<string>;
   decryptTrack(key: StoredKey, track: string): Awaitable<string>;

@@ -16,6 +16,10 @@ export type TdesDukptUse =
   | 'data-response';
 
 const COUNTER_BITS = 21;
+const COUNTER_MASK = (1 << COUNTER_BITS) - 1;
+/** A terminal leaves out the counters with more one-bits: each of them costs it a step. */
+const TDES_ONES_MAX = 10;
+const AES_ONES_MAX = 16;
 const C0_MASK = Buffer.from('C0C0C0C000000000C0C0C0C000000000', 'hex');
 
 /** What each use xors into the key of the transaction. */
@@ -34,7 +38,8 @@ export function tdesDukptKey(base: Buffer, ksn: Buffer, use: TdesDukptUse): Buff
   let key = tdesInitialKey(base, ksn);
   if (use === 'initial') return key;
   const register = Buffer.from(ksn.subarray(2));
-  const counter = register.readUIntBE(5, 3) & ((1 << COUNTER_BITS) - 1);
+  const counter = register.readUIntBE(5, 3) & COUNTER_MASK;
+  requireCounter(counter, TDES_ONES_MAX);
   clearCounter(register, 5);
   for (let bit = COUNTER_BITS - 1; bit >= 0; bit--) {
     const mask = 1 << bit;
@@ -46,6 +51,12 @@ export function tdesDukptKey(base: Buffer, ksn: Buffer, use: TdesDukptUse): Buff
   const variant = xor(key, Buffer.from(TDES_VARIANTS[use], 'hex'));
   if (!use.startsWith('data')) return variant;
   return new ProcessKey('3des', variant).encryptEcb(variant);
+}
+
+function requireCounter(counter: number, onesMax: number): void {
+  requireThat(counter !== 0, 'counter 0 of a key serial number has the initial key only');
+  const ones = counter.toString(2).replaceAll('0', '').length;
+  requireThat(ones <= onesMax, `no terminal uses a counter with more than ${onesMax} one-bits`);
 }
 
 function tdesInitialKey(base: Buffer, ksn: Buffer): Buffer {
@@ -106,6 +117,7 @@ export function aesDukptKey(base: Buffer, ksn: Buffer, use: AesDukptUse): Buffer
   let key = aesDerive(base, 'initial', base.length, ksn.subarray(0, 8));
   if (use === 'initial') return key;
   const counter = ksn.readUInt32BE(8);
+  requireCounter(counter, AES_ONES_MAX);
   let reached = 0;
   for (let bit = 31; bit >= 0; bit--) {
     const mask = 2 ** bit;

@@ -37,8 +37,13 @@ t.test('tracks of every length keep their length and come back', async (t) => {
           encrypted.length === length && (await hsm.decryptTrack(tdk, encrypted)) === track;
         if (!same || encrypted === track) t.fail(`${algorithm} ${length} digits`);
       }
-      const short = '6'.repeat(shortest - 1);
-      t.equal(await codeOf(() => hsm.encryptTrack(tdk, short)), 'bad_input', algorithm);
+      const short = '6219990000000000'.slice(0, shortest - 1);
+      const filled = await hsm.encryptTrack(tdk, short);
+      t.equal(filled.length, shortest, `${algorithm}: filled with F`);
+      t.equal(await hsm.encryptTrack(tdk, short.padEnd(shortest, 'F')), filled);
+      t.equal(await hsm.decryptTrack(tdk, filled), short);
+      t.equal(await codeOf(() => hsm.decryptTrack(tdk, short)), 'bad_input', algorithm);
+      t.equal(await codeOf(() => hsm.encryptTrack(tdk, '')), 'bad_input', algorithm);
     }
   });
 });
