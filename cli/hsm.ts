@@ -3,7 +3,7 @@ import { openHsm } from '../hsm/open.ts';
 import type { HsmStatus } from '../hsm/types.ts';
 import { action, EXIT, type ExitCode, printJson, printLine } from './command.ts';
 import { addCeremonyCommand } from './hsm/ceremony.ts';
-import { addHsmOptions, existingHsmOf, type HsmOptions, withHsmErrors } from './hsm/options.ts';
+import { addHsmOptions, type HsmOptions, shownHsmOf, withHsmErrors } from './hsm/options.ts';
 import { addRewrapCommand } from './hsm/rewrap.ts';
 
 /** `posp hsm status|ceremony|rewrap`. */
@@ -21,7 +21,7 @@ export function addHsmCommand(program: Command): void {
 }
 
 async function status(options: HsmOptions): Promise<ExitCode> {
-  const hsm = await openHsm(existingHsmOf(options));
+  const hsm = await openHsm(shownHsmOf(options));
   const state = await hsm.status();
   await hsm.close();
   if (options.json) printJson(state);
@@ -36,7 +36,9 @@ function printStatus(state: HsmStatus): void {
   if (token !== undefined) {
     printLine(`token         ${token.label}, ${token.manufacturer} ${token.model} ${token.serial}`);
   }
-  printLine(`masters       ${state.masters.join(', ')}`);
+  printLine(
+    `masters       ${state.masters.join(', ') || 'none yet: posp hsm ceremony master, or posp serve, makes them'}`,
+  );
   printLine(`can do        ${state.capabilities.join(', ')}`);
   for (const { operation, place, why } of state.provider === 'group' ? [] : state.operations) {
     printLine(`${place.padEnd(14)}${operation}: ${why}`);

@@ -79,6 +79,16 @@ export function withoutMaking(config: HsmConfig): HsmConfig {
   return { ...config, members };
 }
 
+/** The same for a command that shows a token: one of its own that waits for its ceremony is shown, too. */
+export function forLooking(config: HsmConfig): HsmConfig {
+  if (config.provider === 'group') {
+    const members = config.members.map((member) => forLooking(member) as TokenConfig);
+    return { ...config, members };
+  }
+  const isOwn = config.provider === 'pkcs11' && config.dataDir === undefined;
+  return isOwn ? { ...config, masters: 'look' } : withoutMaking(config);
+}
+
 /**
  * Asked before people enter components: throws `bad_input` when masters of this number cannot be
  * made, because there are newer ones or the one before is missing, and what else the token says.

@@ -339,9 +339,10 @@ export interface PoolLimits {
 
 /**
  * `create`, the default: a token without master keys gets them made at random inside when it is
- * first opened. `ceremony`: it is refused until a key ceremony has made them.
+ * first opened. `ceremony`: it is refused until a key ceremony has made them. `look`: it is opened as it
+ * is, to be shown.
  */
-export type MasterPolicy = 'create' | 'ceremony';
+export type MasterPolicy = 'create' | 'ceremony' | 'look';
 
 export interface SoftwareConfig {
   provider: 'software';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { HsmError } from '../../hsm/errors.ts';
 import { PIN_VARIABLE, TOKEN_VARIABLE } from '../../hsm/named-config.ts';
-import { withoutMaking } from '../../hsm/open.ts';
+import { forLooking, withoutMaking } from '../../hsm/open.ts';
 import type { HsmConfig } from '../../hsm/types.ts';
 import { UsageError } from '../command.ts';
 import { type Deployment, deploymentOf } from '../system/deployment.ts';
@@ -50,8 +50,18 @@ export function hsmOf(options: HsmOptions): HsmConfig {
   return hsmConfigFor(hsm, dataDir);
 }
 
-/** For commands that look and must make nothing: a token that lives in the data folder has to be there. */
+/** For commands that use what is there and make nothing. */
 export function existingHsmOf(options: HsmOptions): HsmConfig {
+  return withoutMaking(presentHsmOf(options));
+}
+
+/** For the command that looks: a token that waits for its ceremony is shown, too. */
+export function shownHsmOf(options: HsmOptions): HsmConfig {
+  return forLooking(presentHsmOf(options));
+}
+
+/** A token that lives in the data folder has to be there. */
+function presentHsmOf(options: HsmOptions): HsmConfig {
   const { hsm, dataDir } = hsmDeployment(options);
   const config = hsmConfigOf(hsm, dataDir);
   const tokens = config.provider === 'group' ? config.members : [config];
@@ -61,7 +71,7 @@ export function existingHsmOf(options: HsmOptions): HsmConfig {
       `there is no data folder ${dataDir}: posp serve makes one, or posp hsm ceremony master with keys of your own`,
     );
   }
-  return withoutMaking(config);
+  return config;
 }
 
 /** What the HSM refuses is one line on stderr, not a stack. */

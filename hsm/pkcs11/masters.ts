@@ -73,8 +73,9 @@ export class MasterSets {
     return [...this.#sets.keys()].sort((a, b) => a - b);
   }
 
+  /** 0: there is none. */
   get newest(): number {
-    return Math.max(...this.#sets.keys());
+    return Math.max(0, ...this.#sets.keys());
   }
 
   /** Throws `tampered` when the token does not hold it. */
@@ -109,6 +110,7 @@ export class MasterSets {
   findOrMake(policy: MasterPolicy | undefined, make: MakeMasters | undefined): void {
     const found = this.find();
     if (found && make === undefined) return;
+    if (!found && make === undefined && policy === 'look') return;
     if (!found && make === undefined && policy === 'ceremony') {
       throw new HsmError('no_masters', `the token ${NO_MASTERS}`);
     }
