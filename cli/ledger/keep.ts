@@ -9,7 +9,12 @@ import { exportJournal, importJournal, type TransferReport } from '../../ledger/
 import { backUp } from '../../ledger/offline.ts';
 import { openReader } from '../../ledger/reader.ts';
 import { parseSeal, type VerifySignature } from '../../ledger/seal.ts';
-import { type VerifyOptions, type VerifyReport, verify } from '../../ledger/verify.ts';
+import {
+  reportBefore,
+  type VerifyOptions,
+  type VerifyReport,
+  verify,
+} from '../../ledger/verify.ts';
 import { EXIT, type ExitCode, printJson, printLine, printNote, UsageError } from '../command.ts';
 import { ledgerFolder, prepareDataFolder } from '../system/data-folder.ts';
 import { deploymentOf } from '../system/deployment.ts';
@@ -42,23 +47,11 @@ export async function runVerify(options: VerifyCommandOptions): Promise<ExitCode
 }
 
 function reportDamage(problem: string, { json }: VerifyCommandOptions): ExitCode {
-  const report = { ...NOTHING_VERIFIED, problems: [problem] };
+  const report = { ...reportBefore(false), problems: [problem] };
   if (json) printJson(report);
   else printReport(report);
   return EXIT.failed;
 }
-
-const NOTHING_VERIFIED: VerifyReport = {
-  positions: 0,
-  chainVerified: false,
-  balancesVerified: false,
-  debitsFen: 0,
-  creditsFen: 0,
-  debitsPendingFen: 0,
-  creditsPendingFen: 0,
-  firstBadPosition: null,
-  problems: [],
-};
 
 function verifyHere(options: VerifyCommandOptions): Promise<ExitCode> {
   return refusingClearly(async () => {

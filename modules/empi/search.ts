@@ -35,7 +35,7 @@ export interface Wanted {
   others: readonly (readonly [OtherItem, string])[];
 }
 
-const OTHER_ITEMS = [
+export const OTHER_ITEMS = [
   'nation',
   'maritalStatus',
   'occupation',

@@ -1,6 +1,7 @@
 /** What goes in and out of the routes of the patient index. */
 import { z } from 'zod';
 import { FIELD_COUNT, LEVEL_COUNT } from '../../../modules/empi/matching/fields.ts';
+import { OTHER_ITEMS } from '../../../modules/empi/search.ts';
 import { EVENT_KINDS } from '../../../modules/empi/types.ts';
 
 export const text = z.string().min(1).max(128);
@@ -23,14 +24,7 @@ const ITEMS = [
   'suburb',
   'state',
   'address',
-  'nation',
-  'maritalStatus',
-  'occupation',
-  'mothersMaidenName',
-  'email',
-  'country',
-  'deceased',
-  'active',
+  ...OTHER_ITEMS,
 ] as const;
 
 export const demographics = z.partialRecord(z.enum(ITEMS), item);
